@@ -1,0 +1,25 @@
+# Flags that every target of the tree is compiled with.
+add_compile_options(-Wall -Wextra -Werror -fno-omit-frame-pointer)
+# g++ 12 makes symmetric transfer a tail call only with this flag: without it long chains of
+# finished awaits overflow the stack at -O0, -O1 and -Og.
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-foptimize-sibling-calls>)
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fcoroutines>)
+add_link_options(-Wl,--as-needed -Wl,-z,relro -Wl,-z,now)
+
+if(AISIX_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+else()
+  add_compile_options($<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
+endif()
+
+find_program(AISIX_CCACHE ccache)
+if(AISIX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${AISIX_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${AISIX_CCACHE})
+endif()
+
+find_program(AISIX_MOLD mold)
+if(AISIX_MOLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_link_options(-fuse-ld=mold)
+endif()
