@@ -1,0 +1,69 @@
+// The receiving end of configuration pushes (proto/config.proto, DESIGN §2): collects the chunks of one push
+// and hands them over whole.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace grpc {
+class Service;
+}
+
+namespace aisix::ipc {
+
+struct ConfigDocument {
+  std::string kind;
+  std::string id;
+  int64_t revision = 0;
+  std::string json;
+};
+
+struct ConfigRemoval {
+  std::string kind;
+  std::string id;
+};
+
+// One push. `full`: replaces everything the zone has; else changes only what it names.
+struct ConfigBatch {
+  uint64_t epoch = 0;
+  int64_t revision = 0;
+  bool full = false;
+  bool no_configuration = false;  // with full: the source has nothing yet
+  std::vector<ConfigDocument> upserts;
+  std::vector<ConfigRemoval> removals;  // after the upserts
+};
+
+struct ConfigRefusal {
+  std::string kind;
+  std::string id;
+  std::string reason;
+};
+
+// What a zone does with configuration. Called on a gRPC thread, one call at a time; must return only when the
+// batch is in effect, because the return is the acknowledgement.
+class ConfigReceiver {
+ public:
+  virtual ~ConfigReceiver() = default;
+  // Documents that cannot be used are answered here; the others of the batch take effect.
+  virtual std::vector<ConfigRefusal> Apply(ConfigBatch batch) = 0;
+};
+
+// A stream must begin with a full synchronisation; a delta before that, or in another epoch, ends the stream
+// with FAILED_PRECONDITION. A push that was not completed (stream broken before `end`) leaves no trace.
+class ConfigService {
+ public:
+  explicit ConfigService(ConfigReceiver& receiver);
+  ~ConfigService();
+  ConfigService(const ConfigService&) = delete;
+  ConfigService& operator=(const ConfigService&) = delete;
+
+  grpc::Service* service();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aisix::ipc
