@@ -21,7 +21,9 @@ struct CommonPart {
 };
 
 struct ListenerSpec {
-  std::string name;     // "proxy", "proxy.1" … (proxy.listeners), "admin", "metrics"
+  // "proxy", "proxy.1" … (proxy.listeners), "admin", "metrics". With `tls`, its files are granted to the zone
+  // as "<name>.tls.cert_file" and "<name>.tls.key_file".
+  std::string name;
   std::string address;  // canonical "IP:port" or "[IPv6]:port"
   bool tls = false;
 };
@@ -42,8 +44,9 @@ struct SupervisorPart {
   bool thread_per_core = true;
   uint32_t proxy_workers = 1;  // loops; sockets per proxy listener when thread_per_core
   uint64_t min_drain_secs = 30;
-  bool reload_on_sighup = false;  // file mode
-  std::string admin_socket;       // empty: none
+  bool reload_on_sighup = false;       // file mode
+  std::string admin_socket;            // empty: none
+  std::string service_name = "aisix";  // shown in the boot line
 };
 
 struct TlsMaterial {  // names of granted files; empty: not configured
@@ -134,7 +137,8 @@ struct ManagedPart {
   std::string cp_cert_pem, cp_key_pem, cp_ca_pem;
   std::string mtls_dir = "/var/lib/aisix/mtls";
   std::string dp_id_file = "/var/lib/aisix/dp_id";
-  uint64_t heartbeat_interval_secs = 15;
+  uint64_t heartbeat_interval_secs = 15;    // within 5..300
+  uint64_t budget_stale_max_seconds = 600;  // AISIX_DP_BUDGET_STALE_MAX_SECONDS
 };
 
 struct AdminPart {
