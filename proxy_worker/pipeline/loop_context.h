@@ -1,0 +1,31 @@
+// What the requests of one loop share.
+#pragma once
+
+#include "lib/config/zone_config.h"
+#include "lib/log/logger.h"
+
+namespace aisix::async {
+class Loop;
+}
+namespace aisix::http {
+class ClientPool;
+}
+
+namespace aisix::proxy {
+
+class RequestRecorder;
+class SnapshotSlot;
+struct ProcessState;
+
+// References only; everything is owned by the worker and outlives its requests. One per loop, used on it.
+struct LoopContext {
+  async::Loop& loop;
+  http::ClientPool& upstream;
+  SnapshotSlot& snapshots;
+  const config::ProxyPart& config;
+  RequestRecorder& recorder;  // metrics and structured lines of this loop
+  log::Logger& logger;        // any thread
+  ProcessState& process;      // flags and counters of all loops
+};
+
+}  // namespace aisix::proxy
