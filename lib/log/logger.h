@@ -53,26 +53,32 @@ class Logger {
  public:
   // `fd` is borrowed. Colours only when it is a terminal.
   Logger(std::string zone, Filter filter, int fd = 2);
-  ~Logger();  // flushes
+  // Writes what is queued, for at most two seconds: a reader that stalls must not keep the process alive.
+  ~Logger();
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
-  // Starts the writer thread: call it after the sandbox is locked. Before it, Write writes at once.
+  // Starts the writer thread: call it after the sandbox is locked. Before it (and in the supervisor, which
+  // has no threads), Write writes at once, and drops the line when nobody reads for 100 ms.
   void StartWriter();
   void SetFilter(Filter filter);  // before StartWriter only
   bool Enabled(Level level, std::string_view target) const;
   void Write(Level level, std::string_view target, std::string_view message,
              std::initializer_list<Field> fields = {}, std::string_view request_id = {});
-  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  uint64_t dropped() const { return dropped_->load(std::memory_order_relaxed); }
 
  private:
-  struct Writer;
-  std::string zone_;
+  class Writer;
+  void WriteNow(std::string_view line);
+
+  std::string suffix_;  // " zone=… pid=…\n"
   Filter filter_;
   int fd_;
   bool colour_;
-  std::atomic<uint64_t> dropped_{0};
-  std::unique_ptr<Writer> writer_;
+  uint64_t unreported_ = 0;  // dropped by WriteNow since the last line that got through
+  // Shared with the writer's thread, which may outlive this object.
+  std::shared_ptr<std::atomic<uint64_t>> dropped_;
+  std::shared_ptr<Writer> writer_;
 };
 
 }  // namespace aisix::log

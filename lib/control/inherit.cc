@@ -1,0 +1,96 @@
+#include "lib/control/inherit.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/control/message.h"
+#include "lib/os/error.h"
+#include "lib/os/memory_file.h"
+
+namespace aisix::control {
+namespace {
+
+absl::Status Take(Message message, Inherited& inherited) {
+  switch (message.type) {
+    case MessageType::kBoot: {
+      absl::StatusOr<std::string> text = os::ReadAll(message.fd.get());
+      if (!text.ok()) return text.status();
+      inherited.boot = *std::move(text);
+      return absl::OkStatus();
+    }
+    case MessageType::kEnvironment: {
+      absl::StatusOr<std::string> text = os::ReadAll(message.fd.get());
+      if (!text.ok()) return text.status();
+      absl::StatusOr<Environment> environment = DecodeEnvironment(*text);
+      if (!environment.ok()) return environment.status();
+      inherited.environment = *std::move(environment);
+      return absl::OkStatus();
+    }
+    case MessageType::kState:
+      inherited.state = std::move(message.fd);
+      return absl::OkStatus();
+    case MessageType::kListener:
+      inherited.listeners.push_back({std::move(message.name), message.number, std::move(message.fd)});
+      return absl::OkStatus();
+    case MessageType::kFile:
+      inherited.files.insert_or_assign(std::move(message.name),
+                                       File{std::move(message.fd), std::move(message.text)});
+      return absl::OkStatus();
+    case MessageType::kLink:
+      inherited.links.push_back(
+          {std::move(message.name), message.number, message.text == "server", std::move(message.fd)});
+      return absl::OkStatus();
+    case MessageType::kZone:  // the metrics worker is told again once it is ready
+      return absl::OkStatus();
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("control message of type ", static_cast<int>(message.type), " before the start"));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Inherited> Inherit(int socket) {
+  Inherited inherited;
+  while (true) {
+    absl::StatusOr<std::optional<Message>> message = Receive(socket);
+    if (!message.ok()) return message.status();
+    if (!message->has_value()) {
+      pollfd waiting{socket, POLLIN, 0};
+      if (::poll(&waiting, 1, -1) < 0 && errno != EINTR) return os::ErrorStatus(errno, "control socket");
+      continue;
+    }
+    if ((*message)->type == MessageType::kBegin) return inherited;
+    if (absl::Status status = Take(**std::move(message), inherited); !status.ok()) return status;
+  }
+}
+
+std::vector<os::UniqueFd> Inherited::TakeListeners(std::string_view name) {
+  std::sort(listeners.begin(), listeners.end(),
+            [](const Listener& left, const Listener& right) { return left.index < right.index; });
+  std::vector<os::UniqueFd> sockets;
+  for (Listener& listener : listeners) {
+    if (listener.name == name && listener.fd.valid()) sockets.push_back(std::move(listener.fd));
+  }
+  return sockets;
+}
+
+os::UniqueFd Inherited::TakeLink(std::string_view name, uint64_t index) {
+  for (Link& link : links) {
+    if (link.name == name && link.index == index) return std::move(link.fd);
+  }
+  return os::UniqueFd();
+}
+
+absl::StatusOr<std::string> Inherited::ReadFile(std::string_view name) const {
+  const auto found = files.find(name);
+  if (found == files.end()) return absl::NotFoundError(absl::StrCat(name, " was not granted"));
+  if (!found->second.fd.valid()) return absl::UnavailableError(found->second.error);
+  return os::ReadAll(found->second.fd.get());
+}
+
+}  // namespace aisix::control
