@@ -12,12 +12,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/time/time.h"
 #include "lib/crypto/sha256.h"
 #include "lib/model/api_key.h"
 #include "lib/model/model.h"
 #include "lib/model/provider_key.h"
-#include "proxy_worker/snapshot/name_pattern.h"
 
 namespace aisix::proxy {
 
@@ -32,10 +30,6 @@ class ProviderPlan {
 struct CallerKey {
   std::string id;
   model::ApiKey document;
-  NamePatternList allowed_models;
-  absl::Time expires_at = absl::InfiniteFuture();  // the last instant at which the key is valid
-
-  bool AllowsModel(std::string_view requested_name) const { return allowed_models.Matches(requested_name); }
 };
 
 struct ProviderKey {
@@ -61,13 +55,11 @@ class ModelHealth {
   std::atomic<uint32_t> failures_{0};
 };
 
-enum class ModelKind : uint8_t { kDirect, kRouting, kEnsemble, kSemantic };
-
 // One model row.
 struct Model {
   std::string id;
   std::shared_ptr<const model::Model> document;
-  ModelKind kind = ModelKind::kDirect;
+  model::ModelKind kind = model::ModelKind::kDirect;
   // The key that provider_key_id names. Null: the row names none, or a key that does not exist; the request
   // is answered with the texts of spec 05 §5.3.
   std::shared_ptr<const ProviderKey> provider_key;
@@ -134,11 +126,6 @@ class Snapshot {
   // small shard; unchanged shards are shared between snapshots.
   using CallerShard = absl::flat_hash_map<crypto::Sha256, std::shared_ptr<const CallerKey>, DigestHash>;
   static constexpr size_t kShards = 256;
-
-  struct Wildcard {
-    NamePattern pattern;
-    const Model* model;
-  };
 
   bool has_configuration_ = false;
   int64_t revision_ = 0;
