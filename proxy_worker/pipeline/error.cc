@@ -1,7 +1,9 @@
 #include "proxy_worker/pipeline/error.h"
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include <fmt/format.h>
+
+#include <iterator>
+
 #include "lib/json/text.h"
 
 namespace aisix::proxy {
@@ -88,11 +90,11 @@ Error ExpiredKey() {
 }
 
 Error ModelNotFound(std::string_view name) {
-  return Make(404, "model_not_found", absl::StrCat("model ", DebugQuoted(name), " not found"));
+  return Make(404, "model_not_found", fmt::format("model {} not found", DebugQuoted(name)));
 }
 Error ModelNotAllowed(std::string_view name) {
   return Make(403, "permission_denied",
-              absl::StrCat("API key is not allowed to use model ", DebugQuoted(name)));
+              fmt::format("API key is not allowed to use model {}", DebugQuoted(name)));
 }
 Error ClientAddressNotAllowed() {
   return Make(403, "permission_denied", "Access denied: your client IP is not allowed to access this model",
@@ -100,14 +102,13 @@ Error ClientAddressNotAllowed() {
 }
 
 Error InvalidRequest(std::string_view detail) {
-  return Make(400, "invalid_request_error", absl::StrCat("request payload is invalid: ", detail));
+  return Make(400, "invalid_request_error", fmt::format("request payload is invalid: {}", detail));
 }
 Error InvalidJson() {
   return InvalidRequest("invalid JSON request body");
 }
 Error BodyTooLarge(uint64_t limit_bytes) {
-  return Make(413, "invalid_request_error",
-              absl::StrCat("request body exceeds ", limit_bytes, "-byte limit"));
+  return Make(413, "invalid_request_error", fmt::format("request body exceeds {}-byte limit", limit_bytes));
 }
 Error EndpointRemoved() {
   return Make(410, "invalid_request_error",
@@ -117,27 +118,27 @@ Error EndpointRemoved() {
               "endpoint_removed");
 }
 Error NotBuilt(std::string_view endpoint) {
-  return Make(501, "not_implemented", absl::StrCat("this gateway does not serve ", endpoint, " yet"));
+  return Make(501, "not_implemented", fmt::format("this gateway does not serve {} yet", endpoint));
 }
 
 Error NoAdapter() {
   return Make(503, "provider_unavailable", "no bridge registered for provider");
 }
 Error NotSupportedByProvider(std::string_view what) {
-  return Make(501, "not_implemented", absl::StrCat("this provider does not support ", what));
+  return Make(501, "not_implemented", fmt::format("this provider does not support {}", what));
 }
 
 Error UpstreamTimeout(uint64_t milliseconds) {
-  return MakeUpstream(504, "timeout", absl::StrCat("upstream request timed out after ", milliseconds, "ms"),
+  return MakeUpstream(504, "timeout", fmt::format("upstream request timed out after {}ms", milliseconds),
                       usage::ErrorClass::kTimeout);
 }
 Error UpstreamTransport(std::string_view diagnostic) {
-  return MakeUpstream(502, "transport_error", absl::StrCat("transport error: ", diagnostic),
+  return MakeUpstream(502, "transport_error", fmt::format("transport error: {}", diagnostic),
                       usage::ErrorClass::kTransport);
 }
 Error UpstreamDecode(std::string_view detail) {
   return MakeUpstream(502, "upstream_decode_error",
-                      absl::StrCat("upstream returned an unparseable body: ", detail),
+                      fmt::format("upstream returned an unparseable body: {}", detail),
                       usage::ErrorClass::kUpstreamDecode);
 }
 Error UpstreamAborted() {
@@ -145,19 +146,19 @@ Error UpstreamAborted() {
                       usage::ErrorClass::kStreamAborted);
 }
 Error UpstreamServerError(int upstream_status) {
-  return MakeUpstream(502, "upstream_error", absl::StrCat("upstream returned ", upstream_status),
+  return MakeUpstream(502, "upstream_error", fmt::format("upstream returned {}", upstream_status),
                       usage::ErrorClass::kUpstreamStatus);
 }
 Error ConfigFault(std::string_view detail) {
-  return MakeUpstream(500, "config_error", absl::StrCat("bridge is misconfigured: ", detail),
+  return MakeUpstream(500, "config_error", fmt::format("bridge is misconfigured: {}", detail),
                       usage::ErrorClass::kConfig);
 }
 Error InvalidUpstreamConfiguration(std::string_view detail) {
-  return MakeUpstream(400, "invalid_request_error", absl::StrCat("invalid upstream configuration: ", detail),
+  return MakeUpstream(400, "invalid_request_error", fmt::format("invalid upstream configuration: {}", detail),
                       usage::ErrorClass::kInvalidConfig);
 }
 Error InvalidUpstreamCredentials(std::string_view detail) {
-  return MakeUpstream(401, "authentication_error", absl::StrCat("invalid upstream credentials: ", detail),
+  return MakeUpstream(401, "authentication_error", fmt::format("invalid upstream credentials: {}", detail),
                       usage::ErrorClass::kInvalidCredentials);
 }
 
@@ -188,10 +189,10 @@ std::string DebugQuoted(std::string_view text) {
         break;
     }
     if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&out, "\\u{%x}", byte);
+      fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", byte);
     } else if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
       ++i;  // U+0080 … U+009F
-      absl::StrAppendFormat(&out, "\\u{%x}", static_cast<unsigned char>(text[i]));
+      fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", static_cast<unsigned char>(text[i]));
     } else {
       out += text[i];
     }

@@ -132,7 +132,7 @@ class Snapshot {
   std::array<std::shared_ptr<const CallerShard>, kShards> callers_;
   std::vector<std::shared_ptr<const Model>> models_;
   absl::flat_hash_map<std::string_view, const Model*> models_by_name_;  // keys point into models_
-  std::vector<Wildcard> wildcards_;                                     // longest literal part first
+  std::vector<const Model*> wildcards_;                                 // longest literal part first
 };
 
 }  // namespace aisix::proxy
