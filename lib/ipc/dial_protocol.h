@@ -14,13 +14,13 @@ namespace aisix::ipc {
 
 enum class DialOutcome : uint8_t {
   kConnected = 0,
-  kNotConfigured,   // the destination is not in the list
-  kDenied,          // the address is one that may never be dialled
-  kNotResolved,     // the name has no address
-  kConnectFailed,   // every address refused or was unreachable
-  kTimedOut,        // the deadline passed
-  kOverloaded,      // too many dials at once
-  kBadRequest,      // not a canonical host:port
+  kNotConfigured,  // the destination is not in the list
+  kDenied,         // the address is one that may never be dialled
+  kNotResolved,    // the name has no address
+  kConnectFailed,  // every address refused or was unreachable
+  kTimedOut,       // the deadline passed
+  kOverloaded,     // too many dials at once
+  kBadRequest,     // not a canonical host:port
 };
 
 struct DialRequest {

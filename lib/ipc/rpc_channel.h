@@ -16,8 +16,8 @@ namespace aisix::ipc {
 
 // Holds the channel of a link and exchanges it when the supervisor replaced the worker at the other end.
 // Every method may be called from any thread. Make a stub per call or per Get(); calls on a replaced channel
-// fail with UNAVAILABLE within milliseconds, calls on a fresh one wait until the new worker serves. Give every
-// call a deadline.
+// fail with UNAVAILABLE within milliseconds, calls on a fresh one wait until the new worker serves. Give
+// every call a deadline.
 class RpcChannel {
  public:
   // `name` is the link's name, for gRPC's own messages.

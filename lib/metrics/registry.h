@@ -72,9 +72,8 @@ class Shard {
   struct FamilyTable;
   explicit Shard(const Registry& registry);
   static absl::Span<const std::string_view> Span(Labels labels) { return {labels.begin(), labels.size()}; }
-  FamilyTable& Table(uint32_t index, FamilyType type);
-  template <typename Node>
-  Node& Find(uint32_t index, FamilyType type, absl::Span<const std::string_view> labels);
+  template <typename NodeType>
+  NodeType& Find(uint32_t index, FamilyType type, absl::Span<const std::string_view> labels);
 
   const Registry& registry_;
   std::unique_ptr<std::unique_ptr<FamilyTable>[]> tables_;  // one per declared family
