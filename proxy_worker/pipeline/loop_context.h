@@ -25,7 +25,7 @@ struct LoopContext {
   const config::ProxyPart& config;
   RequestRecorder& recorder;  // metrics and structured lines of this loop
   log::Logger& logger;        // any thread
-  ProcessState& process;      // flags and counters of all loops
+  ProcessState& process;      // flags of all loops
 };
 
 }  // namespace aisix::proxy

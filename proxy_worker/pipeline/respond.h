@@ -1,49 +1,60 @@
-// Writing responses. Every response of the proxy listener goes through here: it gets the header fields that
-// the gateway always sets (spec 05 §7), and its moment is recorded (spec 11 §3.1, §8.1).
+// Writing responses. Every response of the proxy listener goes through here: it gets x-aisix-request-id
+// (Server, Date, Connection and the framing are the HTTP server's), and its moment is recorded (spec 05 §7,
+// 11 §3.1).
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 
-#include "absl/types/span.h"
 #include "lib/async/task.h"
-#include "lib/http/header.h"
+#include "lib/http/head.h"
 #include "proxy_worker/pipeline/error.h"
 #include "proxy_worker/pipeline/loop_context.h"
 #include "proxy_worker/pipeline/request_context.h"
 
 namespace aisix::proxy {
 
-// A whole response. `headers` are in addition to Server, x-aisix-request-id, Content-Length and Connection;
-// they and `body` are borrowed until the task is done. Sets phase, status and head_ns. That the caller has
-// gone is not an error here: there is nobody left to tell.
+// At most this many fields in `headers` of the functions below.
+inline constexpr size_t kMaxResponseHeaders = 14;
+
+// A whole response. `headers` and `body` are borrowed until the task is done. Settles the record first: what
+// the handler knows about the request (tokens, attempt …) must be in `context` before. A success that the
+// caller did not wait for is not written; the router then records 499. That the caller has gone is no error
+// here: nobody is left to tell.
 async::Task<void> Respond(LoopContext& loop, RequestContext& context, int status,
-                          absl::Span<const http::Header> headers, std::string_view body);
+                          std::span<const http::Header> headers, std::string_view body);
+
+// The same for a body in pieces (at most 64).
+async::Task<void> RespondPieces(LoopContext& loop, RequestContext& context, int status,
+                                std::span<const http::Header> headers,
+                                std::span<const std::string_view> pieces);
 
 // The error in the envelope of the endpoint, with `Retry-After` where it has one. Sets error_kind and
-// error_detail too.
+// error_detail, and where the attempt says nothing else its error_class, error_message and status.
 async::Task<void> RespondError(LoopContext& loop, RequestContext& context, const Error& error);
 
-// The head of a stream: 200, `text/event-stream`, `no-cache` and `headers`. Writes the access line and the
-// request metrics; the handler then writes events with exchange.Write and ends with exchange.Finish or Abort.
-// An error: the caller has gone.
-async::Task<absl::Status> StartEventStream(LoopContext& loop, RequestContext& context,
-                                           absl::Span<const http::Header> headers);
+// The head of a stream: 200, `text/event-stream`, `no-cache` and `headers`; leaves with the first Write.
+// Writes the access line and the request metrics. The handler then writes events with exchange.Write, ends
+// with exchange.Finish or Abort and returns; the router records the rest. False: the caller has gone, nothing
+// was begun, return.
+bool StartEventStream(LoopContext& loop, RequestContext& context, std::span<const http::Header> headers);
 
 // The body of a JSON endpoint, or why there is none.
 class JsonBody {
  public:
-  explicit JsonBody(std::string_view bytes) : bytes_(bytes) {}
+  explicit JsonBody(std::span<char> bytes) : bytes_(bytes) {}
   explicit JsonBody(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
   bool ok() const { return error_ == nullptr; }
-  // In the receive buffer, with at least SIMDJSON_PADDING readable bytes behind it; valid until
+  // In the receive buffer; the next byte is NUL and 64 bytes behind the end are readable. Valid until
   // exchange.ReleaseBody().
-  std::string_view bytes() const { return bytes_; }
+  std::string_view text() const { return {bytes_.data(), bytes_.size()}; }
+  std::span<char> bytes() const { return bytes_; }
   const Error& error() const { return *error_; }
 
  private:
-  std::string_view bytes_;
+  std::span<char> bytes_;
   std::unique_ptr<Error> error_;
 };
 
@@ -52,8 +63,9 @@ class JsonBody {
 async::Task<JsonBody> ReadJsonBody(LoopContext& loop, RequestContext& context);
 
 // Closes the record of an attempt that failed when another one follows: counts it, emits its usage event with
-// zero tokens (spec 11 §11.3), and makes context.attempt ready for the next one (index + 1; everything else
-// empty). Before it: context.attempt is complete. The last attempt of a request is settled by the router.
+// zero tokens (spec 11 §11.3), and makes context.attempt ready for the next one (index + 1, kRetry;
+// everything else empty). Before it: context.target and context.attempt are complete. The last attempt of a
+// request is recorded when the request is settled.
 void RecordFailedAttempt(LoopContext& loop, RequestContext& context);
 
 }  // namespace aisix::proxy
