@@ -1,13 +1,13 @@
 #include "lib/model/decode/reader.h"
 
-#include "absl/strings/str_cat.h"
+#include <fmt/format.h>
 
 namespace aisix::model::decode {
 
 void Failure::Set(std::string_view path, std::string_view message) {
   if (failed_) return;
   failed_ = true;
-  message_ = path.empty() ? std::string(message) : absl::StrCat("`", path, "`: ", message);
+  message_ = path.empty() ? std::string(message) : fmt::format("`{}`: {}", path, message);
 }
 
 absl::Status Failure::ToStatus() const {
@@ -15,7 +15,7 @@ absl::Status Failure::ToStatus() const {
 }
 
 std::string JoinPath(std::string_view path, std::string_view name) {
-  return path.empty() ? std::string(name) : absl::StrCat(path, ".", name);
+  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
 }
 
 ObjectReader::ObjectReader(const nlohmann::json& value, std::string path, Failure& failure)
@@ -30,13 +30,13 @@ const nlohmann::json* ObjectReader::Find(std::string_view name) const {
 }
 
 void ObjectReader::Missing(std::string_view name) {
-  failure_.Set(path_, absl::StrCat("missing field `", name, "`"));
+  failure_.Set(path_, fmt::format("missing field `{}`", name));
 }
 
 void ObjectReader::NeedAliased(std::string_view name, std::string_view alias, std::string& out) {
   const bool has_alias = value_.is_object() && value_.contains(alias);
   if (has_alias && value_.contains(name)) {
-    failure_.Set(path_, absl::StrCat("duplicate field `", name, "`"));
+    failure_.Set(path_, fmt::format("duplicate field `{}`", name));
     return;
   }
   if (!has_alias) return Need(name, out);
