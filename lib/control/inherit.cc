@@ -1,12 +1,12 @@
 #include "lib/control/inherit.h"
 
+#include <fmt/core.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "lib/control/message.h"
 #include "lib/os/error.h"
 #include "lib/os/memory_file.h"
@@ -48,7 +48,7 @@ absl::Status Take(Message message, Inherited& inherited) {
       return absl::OkStatus();
     default:
       return absl::InvalidArgumentError(
-          absl::StrCat("control message of type ", static_cast<int>(message.type), " before the start"));
+          fmt::format("control message of type {} before the start", static_cast<int>(message.type)));
   }
 }
 
@@ -88,7 +88,7 @@ os::UniqueFd Inherited::TakeLink(std::string_view name, uint64_t index) {
 
 absl::StatusOr<std::string> Inherited::ReadFile(std::string_view name) const {
   const auto found = files.find(name);
-  if (found == files.end()) return absl::NotFoundError(absl::StrCat(name, " was not granted"));
+  if (found == files.end()) return absl::NotFoundError(fmt::format("{} was not granted", name));
   if (!found->second.fd.valid()) return absl::UnavailableError(found->second.error);
   return os::ReadAll(found->second.fd.get());
 }

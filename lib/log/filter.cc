@@ -1,23 +1,33 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "lib/log/logger.h"
 
 namespace aisix::log {
 namespace {
 
+bool EqualsIgnoreCase(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
 // -1 (off) … 4 (trace); nullopt: not a level.
 std::optional<int> ParseLevel(std::string_view word) {
   static constexpr std::string_view kNames[] = {"off", "error", "warn", "info", "debug", "trace"};
   for (int i = 0; i < 6; ++i) {
-    if (absl::EqualsIgnoreCase(word, kNames[i])) return i - 1;
+    if (EqualsIgnoreCase(word, kNames[i])) return i - 1;
   }
   if (word.size() == 1 && word[0] >= '0' && word[0] <= '5') return word[0] - '0' - 1;
   return std::nullopt;
+}
+
+std::string_view Strip(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 bool IsTarget(std::string_view word) {
@@ -32,11 +42,13 @@ Filter::Filter() = default;
 
 absl::StatusOr<Filter> Filter::Parse(std::string_view directives) {
   Filter filter;
-  for (std::string_view part : absl::StrSplit(directives, ',')) {
-    part = absl::StripAsciiWhitespace(part);
+  while (!directives.empty()) {
+    const size_t comma = std::min(directives.find(','), directives.size());
+    const std::string_view part = Strip(directives.substr(0, comma));
+    directives.remove_prefix(std::min(comma + 1, directives.size()));
     if (part.empty()) continue;
     const auto invalid = [part] {
-      return absl::InvalidArgumentError(absl::StrCat("invalid log filter directive \"", part, "\""));
+      return absl::InvalidArgumentError(fmt::format("invalid log filter directive \"{}\"", part));
     };
     Directive directive;
     const size_t equals = part.find('=');
@@ -74,7 +86,7 @@ absl::StatusOr<Filter> Filter::Choose(std::string_view log_level, const std::str
 
 bool Filter::Enabled(Level level, std::string_view target) const {
   for (const Directive& directive : directives_) {
-    if (absl::StartsWith(target, directive.target)) return static_cast<int>(level) <= directive.level;
+    if (target.starts_with(directive.target)) return static_cast<int>(level) <= directive.level;
   }
   return false;
 }

@@ -1,11 +1,11 @@
 #include "lib/log/logger.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "lib/log/record.h"
 #include "lib/log/writer.h"
 
@@ -18,7 +18,7 @@ constexpr int kDirectPatienceMs = 100;
 }  // namespace
 
 Logger::Logger(std::string zone, Filter filter, int fd)
-    : suffix_(absl::StrCat(" zone=", zone, " pid=", ::getpid(), "\n")),
+    : suffix_(fmt::format(" zone={} pid={}\n", zone, ::getpid())),
       filter_(std::move(filter)),
       fd_(fd),
       colour_(::isatty(fd) == 1),

@@ -40,10 +40,13 @@ struct Display {
   std::string_view text;
 };
 
+// An optional value that is not there: the field is left out of the line.
+struct Absent {};
+
 // One `name=value`. A string_view is quoted and escaped; borrowed for the length of the call.
 struct Field {
   std::string_view name;
-  std::variant<std::string_view, Display, int64_t, uint64_t, double, bool> value;
+  std::variant<std::string_view, Display, int64_t, uint64_t, double, bool, Absent> value;
 };
 
 // Writes records of one process. Made by main() and passed by reference; every method may be called from any

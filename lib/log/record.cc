@@ -1,10 +1,11 @@
 #include "lib/log/record.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <type_traits>
-
-#include "absl/strings/str_cat.h"
 
 namespace aisix::log {
 namespace {
@@ -98,7 +99,7 @@ void AppendEscaped(std::string& out, std::string_view text, bool quoted) {
         out.push_back(static_cast<char>(c));
         break;
       default:
-        absl::StrAppend(&out, "\\u{", absl::Hex(c), "}");
+        fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", c);
     }
   }
   out.append(text, clean);
@@ -114,6 +115,8 @@ void AppendValue(std::string& out, const Field& field) {
           out.push_back('"');
         } else if constexpr (std::is_same_v<Value, Display>) {
           AppendEscaped(out, value.text, false);
+        } else if constexpr (std::is_same_v<Value, Absent>) {
+          // AppendRecord leaves such a field out.
         } else if constexpr (std::is_same_v<Value, bool>) {
           out.append(value ? "true" : "false");
         } else {
@@ -159,6 +162,7 @@ void AppendRecord(std::string& out, const Record& record, bool colour) {
   out.push_back(' ');
   AppendEscaped(out, record.message, false);
   for (const Field& field : record.fields) {
+    if (std::holds_alternative<Absent>(field.value)) continue;
     out.push_back(' ');
     paint(kItalic);
     out.append(field.name);
