@@ -9,7 +9,7 @@ build=(
   libuv1-dev node-llhttp android-libboringssl-dev
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libsimdjson-dev nlohmann-json3-dev libvalijson-dev libyaml-cpp-dev libtomlplusplus-dev
-  libabsl-dev libfmt-dev libre2-dev libcli11-dev libc-ares-dev curl
+  libabsl-dev libfmt-dev libre2-dev zlib1g-dev libcli11-dev libc-ares-dev curl
 )
 test=(
   libgtest-dev libgmock-dev clang-format-16 python3 python3-venv openssl binutils git

@@ -1,0 +1,150 @@
+// HTTP/1.1 client of one loop: a pool of connections, and exchanges on them.
+//
+//   http::ClientExchange exchange(pool);
+//   exchange_sees_abort.OnAbort([&exchange] { exchange.Cancel(); });
+//   absl::Status sent = co_await exchange.Send(origin, request, options);
+//   if (!sent.ok()) … exchange.error_kind(), sent.message()
+//   auto head = co_await exchange.ReceiveHead(deadline_ms);       // const ResponseHead*
+//   auto body = co_await exchange.ReadAll(limit, deadline_ms);    // or Read() in a loop until it is empty
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/async/loop.h"
+#include "lib/async/maybe.h"
+#include "lib/http/head.h"
+#include "lib/net/dialer.h"
+#include "lib/net/listener.h"
+#include "lib/net/security.h"
+
+namespace aisix::http {
+
+// Where a request goes, and which connections it may share: those of an equal origin with the same security
+// object. Built once per destination, not per request.
+struct Origin {
+  std::string host;  // name, or address without brackets; SNI and verification use it
+  uint16_t port = 0;
+  std::string host_header;  // `api.example.com`, `[::1]:8080`; the value of `host` in requests
+  std::shared_ptr<const net::ClientSecurity> security;  // null: plain text
+};
+
+// What kept an exchange from succeeding.
+enum class ErrorKind : uint8_t {
+  kNone,
+  kResolve,         // the name does not resolve
+  kNotAllowed,      // not a configured destination
+  kConnect,         // refused, unreachable
+  kConnectTimeout,  // dial or TLS handshake took longer than connect_timeout_ms
+  kDialer,          // the dialling zone cannot be reached
+  kTls,             // handshake or certificate
+  kDeadline,        // the deadline that was passed to the call
+  kReset,           // closed or reset before the response's head was complete
+  kTruncated,       // closed or reset inside the body
+  kProtocol,        // not HTTP/1.1, or outside the limits of a head
+  kDecode,          // broken gzip body
+  kTooLarge,        // ReadAll's limit
+  kCancelled,
+};
+std::string_view ErrorKindName(ErrorKind kind);
+
+struct ClientPoolOptions {
+  uint64_t idle_timeout_ms = 30'000;  // spec 05 §9
+  size_t max_idle_per_host = SIZE_MAX;
+  HeadLimits head_limits;
+  net::KeepAlive keep_alive;
+};
+
+// Borrowed views; they stay valid until ReceiveHead returned (a request may have to be sent again).
+struct ClientRequest {
+  std::string_view method = "POST";
+  std::string_view target;                 // "/v1/chat/completions"
+  std::span<const Header> headers;         // `host` and `content-length` are added; do not pass them
+  std::string_view header_lines;           // further complete lines, "name: value\r\n", sent as they are
+  std::span<const std::string_view> body;  // pieces, sent without a copy; at most 64
+};
+
+struct SendOptions {
+  uint64_t connect_timeout_ms = 5'000;  // dial and handshake together; 0: none
+  uint64_t deadline_ms = 0;  // loop time (Loop::NowMs) for connecting and sending together; 0: none
+  bool decode_gzip =
+      false;  // bodies with `content-encoding: gzip` (or deflate) are decoded by Read and ReadAll
+};
+
+class ClientConnection;
+
+// Idle connections of one loop, by origin; the one used last is used first. Connections that the peer closes
+// while idle are dropped at once. Exchanges must be gone before it is destroyed.
+class ClientPool {
+ public:
+  ClientPool(async::Loop& loop, net::Dialer& dialer, ClientPoolOptions options);
+  ClientPool(const ClientPool&) = delete;
+  ClientPool& operator=(const ClientPool&) = delete;
+  ~ClientPool();
+
+  async::Loop& loop();
+  size_t idle_connections() const;
+  uint64_t connections_opened() const;  // since the start
+  void CloseIdle();
+
+ private:
+  friend class ClientExchange;
+  friend class ClientConnection;
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// One request and its response. Lives in its handler's frame; destroying it before the end of the response
+// closes the connection. After an error (but see Read) only the destructor may follow.
+class ClientExchange {
+ public:
+  explicit ClientExchange(ClientPool& pool);
+  ClientExchange(const ClientExchange&) = delete;
+  ClientExchange& operator=(const ClientExchange&) = delete;
+  ~ClientExchange();
+
+  // Takes or opens a connection and writes the request. May return before all is written when the server
+  // answers early. `origin` must outlive ReceiveHead.
+  async::Maybe<absl::Status> Send(const Origin& origin, const ClientRequest& request,
+                                  const SendOptions& options);
+  // The final head (1xx are skipped). A pooled connection that turns out closed before any byte of a response
+  // came is replaced by a fresh one, once, and the request sent again. `deadline_ms` is loop time, 0: none.
+  // The head is valid until the exchange ends.
+  async::Maybe<absl::StatusOr<const ResponseHead*>> ReceiveHead(uint64_t deadline_ms);
+  // All body bytes that are there, at least one; empty at the body's proper end. Valid until the next call.
+  // Reading from the server pauses when nobody takes the bytes. DEADLINE_EXCEEDED leaves the exchange usable:
+  // Read again.
+  async::Maybe<absl::StatusOr<std::string_view>> Read(uint64_t deadline_ms);
+  // The (rest of the) body in one piece; the next byte is '\0', and 64 bytes behind it are readable. `limit`
+  // in bytes, 0: none; RESOURCE_EXHAUSTED beyond. Valid until the exchange ends. The bytes may be changed in
+  // place.
+  async::Maybe<absl::StatusOr<std::span<char>>> ReadAll(uint64_t limit, uint64_t deadline_ms);
+  // Closes the connection at once; whoever waits gets CANCELLED before the loop next waits. Idempotent; safe
+  // at any time, also before Send and after the end.
+  void Cancel();
+  // The caller needs no view of the head any more: an open stream then holds no buffer while it waits.
+  void ReleaseHead();
+
+  ErrorKind error_kind() const;
+  // Whether the connection came from the pool, and whether any response byte arrived.
+  bool reused_connection() const;
+  bool response_started() const;
+  // The body has a content-encoding that Read and ReadAll undo.
+  bool decoding() const;
+  // The body was read to its end.
+  bool complete() const;
+
+ private:
+  friend class ClientConnection;
+  struct State;
+  State& state() const;
+  ClientPool& pool_;
+  alignas(16) mutable unsigned char storage_[512];
+};
+
+}  // namespace aisix::http
