@@ -71,9 +71,12 @@ struct RequestContext {
   InlineText<40> request_id;
   TraceContext trace;
   uint64_t received_ns = 0;           // uv_hrtime when the request head was complete
+  InlineText<48> client_address;      // spec 05 §3.6, without a port; empty until client_address.h was asked
   std::string_view client_type;       // spec 11 §7.6; lives as long as the loop
   const CallerKey* caller = nullptr;  // set by authentication; kept by `pin`
   Recording recording = Recording::kNothing;
+  // Of endpoints that have no model rows: what the labels say instead. Static texts; empty: not fixed.
+  std::string_view fixed_model_label, fixed_provider_label;
 
   // --- Filled in by the handler ---
   InlineText<96> requested_model;  // as the caller sent it; empty: none was read

@@ -28,6 +28,7 @@ class ProviderPlan {
 
 // One caller key.
 struct CallerKey {
+  uint64_t serial = 0;  // unique for the life of the process: a changed document has another one
   std::string id;
   model::ApiKey document;
 };
@@ -57,6 +58,7 @@ class ModelHealth {
 
 // One model row.
 struct Model {
+  uint64_t serial = 0;  // as of CallerKey; also changes with the provider key
   std::string id;
   std::shared_ptr<const model::Model> document;
   model::ModelKind kind = model::ModelKind::kDirect;

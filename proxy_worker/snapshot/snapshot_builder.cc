@@ -61,7 +61,8 @@ absl::Status SnapshotBuilder::UpsertCaller(const std::string& id, std::string_vi
   if (document->digest) {
     uint8_t shard = document->digest->bytes[0];
     entry.shard = shard;
-    callers_of_shard_[shard][id] = std::make_shared<const CallerKey>(CallerKey{id, *std::move(document)});
+    callers_of_shard_[shard][id] =
+        std::make_shared<const CallerKey>(CallerKey{++last_serial_, id, *std::move(document)});
     shard_changed_[shard] = true;
   }
   return absl::OkStatus();
@@ -151,6 +152,7 @@ void SnapshotBuilder::BuildModels() {
     std::shared_ptr<const Model>& row = models_[id];
     if (row != nullptr && row->document == source.document && row->provider_key == provider_key) continue;
     auto next = std::make_shared<Model>();
+    next->serial = ++last_serial_;
     next->id = id;
     next->document = source.document;
     next->kind = source.document->kind();

@@ -62,6 +62,7 @@ class SnapshotBuilder {
   void BuildModels();
 
   ProviderPlanner planner_;
+  uint64_t last_serial_ = 0;
 
   absl::flat_hash_map<std::string, Caller> callers_;
   // Per shard in the order of ids: of two keys with one hash the highest id wins (spec 02 §1.2).

@@ -1,0 +1,176 @@
+#include "proxy_worker/dialects/openai_chat/stream.h"
+
+#include "lib/json/text.h"
+
+namespace aisix::proxy::openai_chat {
+namespace {
+
+// A chunk may carry an image or a sound.
+constexpr size_t kMaxEventBytes = 32 * 1024 * 1024;
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n')) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+// Appends `text` as the data of an event: one line for each of its lines.
+void AppendData(std::string_view text, ByteBuffer& out) {
+  while (true) {
+    const size_t end = text.find('\n');
+    out.append("data: ");
+    out.append(text.substr(0, end));
+    out.append("\n");
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+// Appends the lines of an event that are not data.
+void AppendOtherLines(std::string_view bytes, ByteBuffer& out) {
+  while (!bytes.empty()) {
+    const size_t end = std::min(bytes.find_first_of("\r\n"), bytes.size());
+    const std::string_view line = bytes.substr(0, end);
+    const bool data = line.starts_with("data") && (line.size() == 4 || line[4] == ':');
+    if (!line.empty() && !data) {
+      out.append(line);
+      out.append("\n");
+    }
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+  }
+}
+
+}  // namespace
+
+StreamRelay::StreamRelay(json::Reader& reader, async::BufferPool& pool, const StreamRules& rules,
+                         StreamObserver& observer)
+    : reader_(reader), scanner_(pool, kMaxEventBytes), rules_(rules), observer_(observer) {
+  edits_.model = rules.model;
+}
+
+StreamRelay::State StreamRelay::Feed(std::string_view bytes, int64_t now_seconds, ByteBuffer& out) {
+  if (state_ != State::kOpen || bytes.empty()) return state_;
+  scanner_.Feed(bytes);
+  sse::Event event;
+  while (state_ == State::kOpen && scanner_.Next(event)) Take(event, now_seconds, true, out);
+  if (state_ == State::kOpen && scanner_.overflow()) {
+    state_ = State::kMalformed;
+    defect_ = "event too large";
+  }
+  return state_;
+}
+
+StreamRelay::State StreamRelay::End(int64_t now_seconds, ByteBuffer& out) {
+  sse::Event event;
+  if (state_ == State::kOpen && scanner_.Last(event)) Take(event, now_seconds, false, out);
+  return state_;
+}
+
+void StreamRelay::Terminate(const sse::Event& event, ByteBuffer& out) {
+  out.append(event.bytes.ends_with('\n') || event.bytes.ends_with('\r') ? "\n" : "\n\n");
+}
+
+void StreamRelay::Take(const sse::Event& event, int64_t now_seconds, bool complete, ByteBuffer& out) {
+  std::string_view payload = event.data;
+  if (event.data_lines > 1) {
+    sse::JoinData(event.bytes, joined_);
+    payload = joined_;
+  }
+  const std::string_view trimmed = Trim(payload);
+  if (event.data_lines == 0 || trimmed.empty()) {
+    const std::string_view bytes = event.bytes.substr(previous_forwarded_ ? 0 : event.prefix);
+    if (!complete && Trim(bytes).starts_with('{')) {
+      // A JSON document where a stream was due: an error that came with 200, or nothing that can be read.
+      Fail(Trim(bytes));
+      return;
+    }
+    // Comments and blank lines. A comment without its line end is not one yet.
+    if (complete) out.append(bytes);
+    return;
+  }
+  if (trimmed == "[DONE]") {
+    state_ = State::kDone;
+    return;
+  }
+  TakeChunk(event, payload, now_seconds, complete, out);
+}
+
+bool StreamRelay::ReadPayload(std::string_view& payload) {
+  const ReasoningPath& path = *rules_.reasoning_path;
+  if (ReadReply(reader_, payload, ReplyForm::kChunk, path, view_)) return true;
+  if (view_.valid_json) return false;
+  std::string repaired = json::ReplaceInvalidUtf8(payload);
+  if (repaired == payload) return false;
+  joined_ = std::move(repaired);
+  payload = joined_;
+  return ReadReply(reader_, payload, ReplyForm::kChunk, path, view_);
+}
+
+void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, int64_t now_seconds,
+                            bool complete, ByteBuffer& out) {
+  if (!ReadPayload(payload)) {
+    Fail(payload);
+    return;
+  }
+  ++chunks_;
+  Record(payload);
+  const std::string_view bytes = event.bytes.substr(previous_forwarded_ ? 0 : event.prefix);
+  if (!rules_.forward_usage_only && view_.UsageOnly()) {
+    previous_forwarded_ = false;
+    return;
+  }
+  previous_forwarded_ = true;
+  ++forwarded_;
+  splice_.Clear();
+  EditReply(view_, payload, ReplyForm::kChunk, now_seconds, edits_, splice_);
+  if (payload.data() == event.data.data()) {
+    const char* const end = bytes.data() + bytes.size();
+    out.append({bytes.data(), static_cast<size_t>(payload.data() - bytes.data())});
+    splice_.AppendText(out, payload);
+    const char* const rest = payload.data() + payload.size();
+    out.append({rest, static_cast<size_t>(end - rest)});
+    if (!complete) Terminate(event, out);
+    return;
+  }
+  // The payload was put together elsewhere, so the event is written anew.
+  AppendOtherLines(bytes, out);
+  std::string edited;
+  splice_.AppendText(edited, payload);
+  AppendData(edited, out);
+  out.append("\n");
+}
+
+void StreamRelay::Record(std::string_view payload) {
+  const auto text = [&](const json::Value& value) -> std::string_view {
+    if (value.kind != json::Kind::kString) return {};
+    if (!value.escaped) return value.content(payload);
+    unescaped_.clear();
+    return json::AppendUnescaped(unescaped_, value.content(payload)) ? std::string_view(unescaped_)
+                                                                     : std::string_view();
+  };
+  if (const std::string_view id = text(view_.id); !id.empty()) observer_.OnId(id);
+  if (const std::string_view model = text(view_.model); !model.empty()) observer_.OnModel(model);
+  if (const std::string_view reason = text(view_.finish_reason); !reason.empty()) {
+    observer_.OnFinishReason(reason);
+  }
+  if (!view_.usage.present) return;
+  usage_known_ = true;
+  tokens_.RaiseTo(view_.usage.tokens);
+}
+
+void StreamRelay::Fail(std::string_view payload) {
+  // The view is not needed any more, the reader is free.
+  defect_ = view_.valid_json ? std::string(view_.defect) : std::string("malformed chunk: invalid JSON");
+  if (auto error = ReadInBandError(reader_, payload)) {
+    in_band_ = std::move(*error);
+    state_ = State::kInBand;
+    return;
+  }
+  state_ = State::kMalformed;
+}
+
+}  // namespace aisix::proxy::openai_chat
