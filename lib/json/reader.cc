@@ -126,7 +126,7 @@ bool Reader::Fail() {
 
 bool Reader::Start(std::string_view text) {
   text_ = text;
-  next_ = depth_ = count_ = 0;
+  next_ = depth_ = count_ = last_end_ = 0;
   first_ = false;
   too_deep_ = false;
   failed_ = true;
@@ -167,7 +167,7 @@ bool Reader::EnterObject() {
     too_deep_ = true;
     return Fail();
   }
-  ++next_;
+  last_end_ = index_[next_++] + 1;
   first_ = true;
   return true;
 }
@@ -178,7 +178,7 @@ bool Reader::EnterArray() {
     too_deep_ = true;
     return Fail();
   }
-  ++next_;
+  last_end_ = index_[next_++] + 1;
   first_ = true;
   return true;
 }
@@ -187,7 +187,7 @@ bool Reader::NextMember(Key& key) {
   if (failed_) return false;
   if (Done()) return Fail();
   if (At(next_) == '}') {
-    ++next_;
+    last_end_ = index_[next_++] + 1;
     --depth_;
     first_ = false;
     return false;
@@ -213,7 +213,7 @@ bool Reader::NextElement() {
   if (failed_) return false;
   if (Done()) return Fail();
   if (At(next_) == ']') {
-    ++next_;
+    last_end_ = index_[next_++] + 1;
     --depth_;
     first_ = false;
     return false;
@@ -332,6 +332,7 @@ Value Reader::Read() {
     }
     ++next_;
   }
+  last_end_ = value.span.end();
   first_ = false;
   return value;
 }

@@ -87,11 +87,10 @@ class Reader {
   Value Read();
   void Skip() { Read(); }
 
-  // Position of the next token (an opening bracket, a scalar, a closing bracket …): the start of a value that
-  // will be entered, to have its span afterwards together with `consumed()`.
-  size_t position() const { return failed_ ? 0 : index_[next_]; }
-  // End of the token consumed last, when that was a bracket.
-  size_t consumed() const { return index_[next_ - 1] + 1; }
+  // Where the next token starts, and where the value or bracket that was consumed last ended: together the
+  // span of a container that was entered.
+  size_t position() const { return failed_ || Done() ? text_.size() : index_[next_]; }
+  size_t last_end() const { return last_end_; }
 
   // True when exactly one valid document was consumed.
   bool Finish();
@@ -117,6 +116,7 @@ class Reader {
   size_t next_ = 0;
   size_t capacity_ = 0;
   size_t depth_ = 0;
+  size_t last_end_ = 0;
   const size_t max_depth_;
   bool first_ = false;  // the container was just entered: no comma is due
   bool failed_ = true;

@@ -14,6 +14,7 @@ class ClientPool;
 namespace aisix::proxy {
 
 class RequestRecorder;
+struct ChatScratch;
 class SnapshotSlot;
 struct ProcessState;
 
@@ -26,6 +27,7 @@ struct LoopContext {
   RequestRecorder& recorder;  // metrics and structured lines of this loop
   log::Logger& logger;        // any thread
   ProcessState& process;      // flags of all loops
+  ChatScratch& chat_scratch;  // pipeline/chat_scratch.h
 };
 
 }  // namespace aisix::proxy

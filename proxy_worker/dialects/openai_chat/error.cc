@@ -91,10 +91,11 @@ bool TakeString(const Value& value, std::string_view document, std::string& out)
 }  // namespace
 
 std::string Excerpt(std::string_view text) {
-  const std::string_view head = json::Utf8Prefix(text, kExcerptBytes);
-  std::string excerpt = json::ReplaceInvalidUtf8(head);
-  if (head.size() < text.size()) excerpt.append(kEllipsis);
-  return excerpt;
+  // A replacement is longer than what it replaces, so a little more than the result needs is looked at.
+  std::string clean = json::ReplaceInvalidUtf8(text.substr(0, 2 * kExcerptBytes));
+  if (clean.size() <= kExcerptBytes) return clean;
+  clean.resize(json::Utf8Prefix(clean, kExcerptBytes).size());
+  return clean.append(kEllipsis);
 }
 
 std::optional<ProviderError> ReadErrorBody(json::Reader& reader, std::string_view body) {

@@ -46,11 +46,13 @@ void AppendOtherLines(std::string_view bytes, ByteBuffer& out) {
 
 }  // namespace
 
-StreamRelay::StreamRelay(json::Reader& reader, async::BufferPool& pool, const StreamRules& rules,
-                         StreamObserver& observer)
-    : reader_(reader), scanner_(pool, kMaxEventBytes), rules_(rules), observer_(observer) {
-  edits_.model = rules.model;
-}
+StreamRelay::StreamRelay(json::Reader& reader, ReplyScratch& scratch, async::BufferPool& pool,
+                         const StreamRules& rules, StreamObserver& observer)
+    : reader_(reader),
+      scratch_(scratch),
+      scanner_(pool, kMaxEventBytes),
+      rules_(rules),
+      observer_(observer) {}
 
 StreamRelay::State StreamRelay::Feed(std::string_view bytes, int64_t now_seconds, ByteBuffer& out) {
   if (state_ != State::kOpen || bytes.empty()) return state_;
@@ -77,8 +79,8 @@ void StreamRelay::Terminate(const sse::Event& event, ByteBuffer& out) {
 void StreamRelay::Take(const sse::Event& event, int64_t now_seconds, bool complete, ByteBuffer& out) {
   std::string_view payload = event.data;
   if (event.data_lines > 1) {
-    sse::JoinData(event.bytes, joined_);
-    payload = joined_;
+    sse::JoinData(event.bytes, scratch_.joined);
+    payload = scratch_.joined;
   }
   const std::string_view trimmed = Trim(payload);
   if (event.data_lines == 0 || trimmed.empty()) {
@@ -101,13 +103,13 @@ void StreamRelay::Take(const sse::Event& event, int64_t now_seconds, bool comple
 
 bool StreamRelay::ReadPayload(std::string_view& payload) {
   const ReasoningPath& path = *rules_.reasoning_path;
-  if (ReadReply(reader_, payload, ReplyForm::kChunk, path, view_)) return true;
-  if (view_.valid_json) return false;
+  if (ReadReply(reader_, payload, ReplyForm::kChunk, path, scratch_.view)) return true;
+  if (scratch_.view.valid_json) return false;
   std::string repaired = json::ReplaceInvalidUtf8(payload);
   if (repaired == payload) return false;
-  joined_ = std::move(repaired);
-  payload = joined_;
-  return ReadReply(reader_, payload, ReplyForm::kChunk, path, view_);
+  scratch_.joined = std::move(repaired);
+  payload = scratch_.joined;
+  return ReadReply(reader_, payload, ReplyForm::kChunk, path, scratch_.view);
 }
 
 void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, int64_t now_seconds,
@@ -119,18 +121,19 @@ void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, i
   ++chunks_;
   Record(payload);
   const std::string_view bytes = event.bytes.substr(previous_forwarded_ ? 0 : event.prefix);
-  if (!rules_.forward_usage_only && view_.UsageOnly()) {
+  if (!rules_.forward_usage_only && scratch_.view.UsageOnly()) {
     previous_forwarded_ = false;
     return;
   }
   previous_forwarded_ = true;
   ++forwarded_;
-  splice_.Clear();
-  EditReply(view_, payload, ReplyForm::kChunk, now_seconds, edits_, splice_);
+  scratch_.splice.Clear();
+  scratch_.edits.model = rules_.model;
+  EditReply(scratch_.view, payload, ReplyForm::kChunk, now_seconds, scratch_.edits, scratch_.splice);
   if (payload.data() == event.data.data()) {
     const char* const end = bytes.data() + bytes.size();
     out.append({bytes.data(), static_cast<size_t>(payload.data() - bytes.data())});
-    splice_.AppendText(out, payload);
+    scratch_.splice.AppendText(out, payload);
     const char* const rest = payload.data() + payload.size();
     out.append({rest, static_cast<size_t>(end - rest)});
     if (!complete) Terminate(event, out);
@@ -139,7 +142,7 @@ void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, i
   // The payload was put together elsewhere, so the event is written anew.
   AppendOtherLines(bytes, out);
   std::string edited;
-  splice_.AppendText(edited, payload);
+  scratch_.splice.AppendText(edited, payload);
   AppendData(edited, out);
   out.append("\n");
 }
@@ -148,23 +151,25 @@ void StreamRelay::Record(std::string_view payload) {
   const auto text = [&](const json::Value& value) -> std::string_view {
     if (value.kind != json::Kind::kString) return {};
     if (!value.escaped) return value.content(payload);
-    unescaped_.clear();
-    return json::AppendUnescaped(unescaped_, value.content(payload)) ? std::string_view(unescaped_)
-                                                                     : std::string_view();
+    scratch_.unescaped.clear();
+    return json::AppendUnescaped(scratch_.unescaped, value.content(payload))
+               ? std::string_view(scratch_.unescaped)
+               : std::string_view();
   };
-  if (const std::string_view id = text(view_.id); !id.empty()) observer_.OnId(id);
-  if (const std::string_view model = text(view_.model); !model.empty()) observer_.OnModel(model);
-  if (const std::string_view reason = text(view_.finish_reason); !reason.empty()) {
+  if (const std::string_view id = text(scratch_.view.id); !id.empty()) observer_.OnId(id);
+  if (const std::string_view model = text(scratch_.view.model); !model.empty()) observer_.OnModel(model);
+  if (const std::string_view reason = text(scratch_.view.finish_reason); !reason.empty()) {
     observer_.OnFinishReason(reason);
   }
-  if (!view_.usage.present) return;
+  if (!scratch_.view.usage.present) return;
   usage_known_ = true;
-  tokens_.RaiseTo(view_.usage.tokens);
+  tokens_.RaiseTo(scratch_.view.usage.tokens);
 }
 
 void StreamRelay::Fail(std::string_view payload) {
   // The view is not needed any more, the reader is free.
-  defect_ = view_.valid_json ? std::string(view_.defect) : std::string("malformed chunk: invalid JSON");
+  defect_ = scratch_.view.valid_json ? std::string(scratch_.view.defect)
+                                     : std::string("malformed chunk: invalid JSON");
   if (auto error = ReadInBandError(reader_, payload)) {
     in_band_ = std::move(*error);
     state_ = State::kInBand;

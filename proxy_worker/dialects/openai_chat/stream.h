@@ -37,6 +37,15 @@ class StreamObserver {
   virtual void OnFinishReason(std::string_view reason) = 0;
 };
 
+// Memory that the streams of a loop share: in use only inside a call of a relay.
+struct ReplyScratch {
+  ReplyView view;
+  ReplyEdits edits;
+  json::Splice splice;
+  std::string joined;     // payload of an event with several data lines, or with bytes that are no UTF-8
+  std::string unescaped;  // for the observer
+};
+
 class StreamRelay {
  public:
   enum class State : uint8_t {
@@ -74,6 +83,7 @@ class StreamRelay {
   static void Terminate(const sse::Event& event, ByteBuffer& out);
 
   json::Reader& reader_;
+  ReplyScratch& scratch_;
   sse::EventScanner scanner_;
   const StreamRules rules_;
   StreamObserver& observer_;
@@ -83,11 +93,6 @@ class StreamRelay {
   uint64_t chunks_ = 0;
   uint64_t forwarded_ = 0;
   usage::TokenCounts tokens_;
-  ReplyView view_;
-  ReplyEdits edits_;
-  json::Splice splice_;
-  std::string joined_;     // payload of an event with several data lines, or with bytes that are no UTF-8
-  std::string unescaped_;  // for the observer
   ProviderError in_band_;
   std::string defect_;
 };

@@ -165,12 +165,13 @@ TEST(Reader, GivesPositionsInTheText) {
   const Value list = reader.Read();
   EXPECT_EQ(list.span.of(text), R"([ 1, {"x": -2.5e1 } ])");
   EXPECT_EQ(from, list.span.offset);
-  EXPECT_EQ(reader.consumed(), list.span.end());
+  EXPECT_EQ(reader.last_end(), list.span.end());
   ASSERT_TRUE(reader.NextMember(key));
   const Value flag = reader.Read();
   EXPECT_EQ(flag.kind, Kind::kTrue);
   EXPECT_EQ(flag.span.of(text), "true");
   EXPECT_FALSE(reader.NextMember(key));
+  EXPECT_EQ(reader.last_end(), text.rfind('}') + 1);
   EXPECT_TRUE(reader.Finish());
 }
 
