@@ -2,6 +2,7 @@
 // reply carries the connected socket or the reason why there is none.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 #include "lib/os/unique_fd.h"
 
 namespace aisix::ipc {
+
+inline constexpr size_t kMaxDialText = 512;
 
 enum class DialOutcome : uint8_t {
   kConnected = 0,
@@ -25,31 +28,31 @@ enum class DialOutcome : uint8_t {
 
 struct DialRequest {
   uint64_t id = 0;          // chosen by the client, unique among its outstanding dials
-  uint32_t timeout_ms = 0;  // from the arrival at the server
+  uint32_t timeout_ms = 0;  // from the arrival at the server; 0: the server's own limit
   bool cancel = false;      // the client no longer wants the answer of dial `id`
-  std::string destination;  // canonical host:port, at most 512 bytes
+  std::string destination;  // canonical host:port, at most kMaxDialText bytes
 };
 
 struct DialReply {
   uint64_t id = 0;
   DialOutcome outcome = DialOutcome::kConnected;
-  std::string reason;  // for people; empty when connected; at most 512 bytes
+  std::string reason;  // for people: lower case, no address in it; empty when connected; cut to kMaxDialText
   os::UniqueFd fd;     // connected
 };
 
-// Would block: UNAVAILABLE's sibling RESOURCE_EXHAUSTED (try again when the socket is writable, or for a
-// reply when the peer took some of the descriptors in flight). Peer gone: UNAVAILABLE.
+// The socket (or the limit of descriptors in flight, which the peer lowers by receiving) is full:
+// RESOURCE_EXHAUSTED, try again later. Peer gone: UNAVAILABLE.
 absl::Status SendDialRequest(int socket, const DialRequest& request);
 absl::Status SendDialReply(int socket, const DialReply& reply);
 
 // Nothing there: nullopt. Peer gone: UNAVAILABLE. Malformed: INVALID_ARGUMENT (the link is of no use any
-// more). A connected reply whose descriptor was lost (this process is at its limit of open files) arrives as
-// kConnectFailed.
+// more). A connected reply whose descriptor was lost, because this process is at its limit of open files,
+// arrives as kConnectFailed.
 absl::StatusOr<std::optional<DialRequest>> ReceiveDialRequest(int socket);
 absl::StatusOr<std::optional<DialReply>> ReceiveDialReply(int socket);
 
-// Outcome as a status for callers: not configured or denied: PERMISSION_DENIED; timed out: DEADLINE_EXCEEDED;
-// bad request: INVALID_ARGUMENT; everything else: UNAVAILABLE.
-absl::Status DialStatus(const DialReply& reply);
+// A refusal as net::Dialer promises it: not configured or denied: PERMISSION_DENIED; not resolved: NOT_FOUND;
+// timed out: DEADLINE_EXCEEDED; bad request: INVALID_ARGUMENT; everything else: UNAVAILABLE.
+absl::Status RefusalStatus(DialOutcome outcome, std::string_view reason);
 
 }  // namespace aisix::ipc

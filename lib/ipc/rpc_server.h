@@ -15,8 +15,8 @@ class Service;
 namespace aisix::ipc {
 
 struct RpcServerOptions {
-  // Handlers that may run at once; a Config.Push stream occupies one for the life of its link. Further
-  // calls wait.
+  // Handlers that may run at once; a Config.Push stream occupies one for the life of its link. What comes on
+  // top is refused with RESOURCE_EXHAUSTED.
   int max_handlers = 4;
 };
 

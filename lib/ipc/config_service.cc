@@ -1,0 +1,87 @@
+#include "lib/ipc/config_service.h"
+
+#include <mutex>
+
+#include "proto/config.grpc.pb.h"
+
+namespace aisix::ipc {
+
+class ConfigService::Impl final : public config::Config::Service {
+ public:
+  explicit Impl(ConfigReceiver& receiver) : receiver_(receiver) {}
+
+  grpc::Status Push(grpc::ServerContext*,
+                    grpc::ServerReaderWriter<config::Applied, config::Chunk>* stream) override {
+    ConfigBatch batch;
+    bool open = false;          // chunks of a push are being collected
+    bool synchronised = false;  // a full synchronisation was applied on this stream
+    uint64_t epoch = 0;
+    config::Chunk chunk;
+    while (stream->Read(&chunk)) {
+      if (chunk.begin()) {
+        // A push that a new one interrupts leaves no trace.
+        batch = ConfigBatch();
+        batch.full = true;
+        open = true;
+        epoch = chunk.epoch();
+      } else if (!open) {
+        if (!synchronised || chunk.epoch() != epoch) {
+          return {grpc::StatusCode::FAILED_PRECONDITION, "a full synchronisation must come first"};
+        }
+        batch = ConfigBatch();
+        open = true;
+      } else if (chunk.epoch() != epoch) {
+        return {grpc::StatusCode::FAILED_PRECONDITION, "chunk of another epoch"};
+      }
+      Add(chunk, batch);
+      if (!chunk.end()) continue;
+      open = false;
+      batch.epoch = epoch;
+      batch.revision = chunk.revision();
+      if (batch.full) synchronised = true;
+      config::Applied applied;
+      applied.set_epoch(batch.epoch);
+      applied.set_revision(batch.revision);
+      Apply(std::move(batch), applied);
+      batch = ConfigBatch();
+      if (!stream->Write(applied)) break;
+    }
+    return grpc::Status::OK;
+  }
+
+ private:
+  static void Add(config::Chunk& chunk, ConfigBatch& batch) {
+    batch.no_configuration |= chunk.no_configuration();
+    for (config::Document& document : *chunk.mutable_upserts()) {
+      batch.upserts.push_back({std::move(*document.mutable_kind()), std::move(*document.mutable_id()),
+                               document.revision(), std::move(*document.mutable_json())});
+    }
+    for (config::Removal& removal : *chunk.mutable_removals()) {
+      batch.removals.push_back({std::move(*removal.mutable_kind()), std::move(*removal.mutable_id())});
+    }
+  }
+
+  void Apply(ConfigBatch batch, config::Applied& applied) {
+    // Streams of an old and a new admin worker may overlap for a moment.
+    std::lock_guard lock(mutex_);
+    for (ConfigRefusal& refusal : receiver_.Apply(std::move(batch))) {
+      config::Refusal& message = *applied.add_refusals();
+      message.set_kind(std::move(refusal.kind));
+      message.set_id(std::move(refusal.id));
+      message.set_reason(std::move(refusal.reason));
+    }
+  }
+
+  ConfigReceiver& receiver_;
+  std::mutex mutex_;
+};
+
+ConfigService::ConfigService(ConfigReceiver& receiver) : impl_(std::make_unique<Impl>(receiver)) {}
+
+ConfigService::~ConfigService() = default;
+
+grpc::Service* ConfigService::service() {
+  return impl_.get();
+}
+
+}  // namespace aisix::ipc
