@@ -1,0 +1,80 @@
+import pathlib
+import sys
+
+import httpx
+import openai
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from processes import GATEWAY, Gateway, Mock  # noqa: E402
+from resources import KEY, resources  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also run the tests marked long")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--long"):
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="needs --long"))
+
+
+def pytest_configure(config):
+    if not GATEWAY.exists():
+        raise pytest.UsageError(f"{GATEWAY} is not there: install the gateway first (./test.sh --e2e does)")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, (Gateway, Mock)):
+                report.sections.append((f"log of {name}", value.log()[-6000:]))
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory):
+    process = Mock(tmp_path_factory.mktemp("mock"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory, mock):
+    """One gateway for the tests of a file that do not disturb it."""
+    process = Gateway(tmp_path_factory.mktemp("gateway"), resources(mock.base))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def start_gateway(tmp_path):
+    """Starts gateways of the test's own; stopped at its end."""
+    started = []
+
+    def start(resources, config=None, environment=None, wait=True):
+        process = Gateway(tmp_path / f"gateway{len(started)}", resources, config, environment, wait)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.fixture
+def client(gateway):
+    """The official SDK, without retries of its own."""
+    with openai.OpenAI(base_url=gateway.base, api_key=KEY, max_retries=0, timeout=30) as sdk:
+        yield sdk
+
+
+@pytest.fixture
+def http(gateway):
+    with httpx.Client(base_url=gateway.url, headers={"authorization": f"Bearer {KEY}"}, timeout=30) as session:
+        yield session
