@@ -13,6 +13,7 @@ class ClientPool;
 
 namespace aisix::proxy {
 
+class RealIpRules;
 class RequestRecorder;
 struct ChatScratch;
 class SnapshotSlot;
@@ -24,6 +25,7 @@ struct LoopContext {
   http::ClientPool& upstream;
   SnapshotSlot& snapshots;
   const config::ProxyPart& config;
+  const RealIpRules& real_ip;
   RequestRecorder& recorder;  // metrics and structured lines of this loop
   log::Logger& logger;        // any thread
   ProcessState& process;      // flags of all loops

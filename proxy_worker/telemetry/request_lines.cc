@@ -173,6 +173,10 @@ void RequestLines::BodyLimitRefused(const RequestContext& context, const BodyLim
     if (warned_at != 0 && now_ms - warned_at < kBetweenWarningsMs) return;
     warned_at = now_ms;
   }
+  // What was read before a time-out or a broken connection is not known.
+  const bool completed = refusal.outcome == http::DrainResult::kCompleted;
+  const bool drained_known = completed || refusal.outcome == http::DrainResult::kCapReached;
+  const uint64_t drained = completed ? refusal.declared_bytes : refusal.most_drained_bytes;
   const std::string_view request_id = context.request_id;
   logger_.Write(level, kBodyLimitTarget, "request body over the limit was refused",
                 {{"request_id", request_id},
@@ -181,7 +185,7 @@ void RequestLines::BodyLimitRefused(const RequestContext& context, const BodyLim
                  {"status", int64_t{413}},
                  {"declared_content_length", refusal.declared_bytes},
                  {"configured_limit_bytes", refusal.limit_bytes},
-                 {"drained_bytes", refusal.drained_bytes},
+                 {"drained_bytes", Number(drained_known, drained)},
                  {"drain_outcome", DrainLabel(refusal.outcome)},
                  {"elapsed_ms", refusal.elapsed_ms}},
                 request_id);

@@ -23,7 +23,7 @@ std::string_view AuthMethod(AuthReason reason);  // "none" without a credential,
 struct BodyLimitRefusal {
   uint64_t declared_bytes = 0;
   uint64_t limit_bytes = 0;
-  uint64_t drained_bytes = 0;
+  uint64_t most_drained_bytes = 0;  // the bound of the drain
   http::DrainResult outcome = http::DrainResult::kCompleted;
   uint64_t elapsed_ms = 0;
 };
