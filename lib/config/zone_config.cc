@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
 namespace aisix::config {
@@ -239,7 +238,7 @@ class Decoder {
     if (!error_.empty()) return;
     auto found = json_.find(name);
     ++seen_;
-    if (found == json_.end() || !FromJson(*found, member)) Fail(absl::StrCat("bad member ", name));
+    if (found == json_.end() || !FromJson(*found, member)) Fail(std::string("bad member ") + name);
   }
   // Empty when everything fitted.
   std::string Finish() {
@@ -311,14 +310,14 @@ absl::StatusOr<Part> DecodePart(std::string_view kind, std::string_view text) {
   if (!json.is_object()) return absl::InvalidArgumentError("start-up part: not a JSON object");
   auto found = json.find("part");
   if (found == json.end() || !found->is_string() || found->get_ref<const std::string&>() != kind) {
-    return absl::InvalidArgumentError(absl::StrCat("start-up part: not the part of zone ", kind));
+    return absl::InvalidArgumentError("start-up part: not the part of zone " + std::string(kind));
   }
   json.erase(found);
   Part part;
   Decoder decoder(json);
   Members(decoder, part);
   if (std::string error = decoder.Finish(); !error.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("start-up part: ", error));
+    return absl::InvalidArgumentError("start-up part: " + error);
   }
   return part;
 }
