@@ -1,0 +1,48 @@
+#include "lib/net/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace aisix::net {
+
+Address Address::From(const sockaddr* address) {
+  Address result;
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, address, sizeof v4);
+    result.family = Family::kIpv4;
+    result.port = ntohs(v4.sin_port);
+    std::memcpy(result.bytes.data(), &v4.sin_addr, 4);
+  } else if (address->sa_family == AF_INET6) {
+    sockaddr_in6 v6;
+    std::memcpy(&v6, address, sizeof v6);
+    result.port = ntohs(v6.sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      result.family = Family::kIpv4;
+      std::memcpy(result.bytes.data(), v6.sin6_addr.s6_addr + 12, 4);
+    } else {
+      result.family = Family::kIpv6;
+      std::memcpy(result.bytes.data(), &v6.sin6_addr, 16);
+    }
+  }
+  return result;
+}
+
+std::string Address::Ip() const {
+  if (family == Family::kNone) return {};
+  char text[INET6_ADDRSTRLEN];
+  const int type = family == Family::kIpv4 ? AF_INET : AF_INET6;
+  return inet_ntop(type, bytes.data(), text, sizeof text) ? std::string(text) : std::string();
+}
+
+std::string Address::ToString() const {
+  if (family == Family::kNone) return {};
+  const std::string ip = Ip();
+  const std::string port_text = std::to_string(port);
+  return family == Family::kIpv4 ? ip + ":" + port_text : "[" + ip + "]:" + port_text;
+}
+
+}  // namespace aisix::net

@@ -1,0 +1,162 @@
+#include <sys/socket.h>
+#include <uv.h>
+
+#include <cassert>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/net/transport.h"
+
+namespace aisix::net {
+namespace {
+
+// The layouts are the same on every Unix, so that pieces go to the kernel without a copy of their list.
+static_assert(sizeof(uv_buf_t) == sizeof(iovec) && offsetof(uv_buf_t, base) == offsetof(iovec, iov_base) &&
+              offsetof(uv_buf_t, len) == offsetof(iovec, iov_len));
+
+absl::Status ErrorOf(ssize_t code) {
+  return absl::UnavailableError(uv_strerror(static_cast<int>(code)));
+}
+
+class SocketTransport final : public Transport {
+ public:
+  explicit SocketTransport(async::Loop& loop) {
+    uv_tcp_init(loop.uv(), &handle_);
+    handle_.data = this;
+    write_.data = this;
+  }
+
+  int Open(os::UniqueFd& socket) {
+    const int error = uv_tcp_open(&handle_, socket.get());
+    if (error == 0) (void)socket.release();
+    return error;
+  }
+
+  void SetReceiver(StreamReceiver* receiver) override {
+    receiver_ = receiver;
+    if (receiver && !ended_) {
+      StartReading();
+    } else {
+      StopReading();
+    }
+  }
+
+  WriteResult Write(const iovec* pieces, int count) override {
+    assert(!writing_);
+    size_t total = 0;
+    for (int i = 0; i < count; ++i) total += pieces[i].iov_len;
+    if (total == 0) return WriteResult::kDone;
+    int written =
+        uv_try_write(stream(), reinterpret_cast<const uv_buf_t*>(pieces), static_cast<unsigned>(count));
+    if (written == UV_EAGAIN) written = 0;
+    if (written < 0) return Failed(written);
+    if (static_cast<size_t>(written) == total) return WriteResult::kDone;
+    return WriteRest(pieces, count, static_cast<size_t>(written));
+  }
+
+  const absl::Status& write_error() const override { return write_error_; }
+
+  void ResumeReading() override {
+    if (receiver_ && !ended_) StartReading();
+  }
+
+  void ShutdownWrite() override { (void)::shutdown(fd(), SHUT_WR); }
+
+  int fd() const override {
+    uv_os_fd_t fd = -1;
+    (void)uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle_), &fd);
+    return fd;
+  }
+
+  void Close() override {
+    receiver_ = nullptr;
+    closed_ = true;
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
+             [](uv_handle_t* handle) { delete static_cast<SocketTransport*>(handle->data); });
+  }
+
+ private:
+  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle_); }
+
+  WriteResult Failed(int code) {
+    write_error_ = ErrorOf(code);
+    return WriteResult::kFailed;
+  }
+
+  WriteResult WriteRest(const iovec* pieces, int count, size_t skip) {
+    while (skip >= pieces->iov_len) {
+      skip -= pieces->iov_len;
+      ++pieces;
+      --count;
+    }
+    std::vector<uv_buf_t> rest(count);
+    std::memcpy(rest.data(), pieces, sizeof(iovec) * count);
+    rest[0].base += skip;
+    rest[0].len -= skip;
+    const int error = uv_write(&write_, stream(), rest.data(), static_cast<unsigned>(count),
+                               [](uv_write_t* request, int code) {
+                                 auto* self = static_cast<SocketTransport*>(request->data);
+                                 self->writing_ = false;
+                                 if (self->closed_ || !self->receiver_) return;
+                                 if (code != 0) self->write_error_ = ErrorOf(code);
+                                 self->receiver_->OnWritten(self->write_error_);
+                               });
+    if (error != 0) return Failed(error);
+    writing_ = true;
+    return WriteResult::kPending;
+  }
+
+  void StartReading() {
+    if (reading_) return;
+    reading_ = true;
+    uv_read_start(
+        stream(),
+        [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+          const std::span<char> space = static_cast<SocketTransport*>(handle->data)->receiver_->ReadSpace();
+          *buffer = uv_buf_init(space.data(), static_cast<unsigned>(space.size()));
+        },
+        [](uv_stream_t* handle, ssize_t size, const uv_buf_t*) {
+          static_cast<SocketTransport*>(handle->data)->OnRead(size);
+        });
+  }
+
+  void StopReading() {
+    if (!reading_) return;
+    reading_ = false;
+    uv_read_stop(stream());
+  }
+
+  void OnRead(ssize_t size) {
+    if (size >= 0) {
+      receiver_->OnRead(static_cast<size_t>(size));
+      return;
+    }
+    StopReading();
+    if (size == UV_ENOBUFS) return;  // the receiver has no space: it will call ResumeReading
+    ended_ = true;
+    receiver_->OnEnd(size == UV_EOF ? absl::OkStatus() : ErrorOf(size));
+  }
+
+  uv_tcp_t handle_;
+  uv_write_t write_;
+  StreamReceiver* receiver_ = nullptr;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool ended_ = false;
+  bool closed_ = false;
+  absl::Status write_error_;
+};
+
+}  // namespace
+
+absl::StatusOr<TransportPtr> AdoptSocket(async::Loop& loop, os::UniqueFd socket) {
+  auto* transport = new SocketTransport(loop);
+  TransportPtr owner(transport);
+  if (const int error = transport->Open(socket); error != 0) return ErrorOf(error);
+  return owner;
+}
+
+}  // namespace aisix::net
