@@ -77,6 +77,10 @@ void StreamRelay::Terminate(const sse::Event& event, ByteBuffer& out) {
 }
 
 void StreamRelay::Take(const sse::Event& event, int64_t now_seconds, bool complete, ByteBuffer& out) {
+  // The LF of a CR LF that was cut in two goes the way of its event.
+  if (event.prefix == 1 && previous_forwarded_) out.append("\n");
+  const std::string_view bytes = event.bytes.substr(event.prefix);
+  previous_forwarded_ = true;
   std::string_view payload = event.data;
   if (event.data_lines > 1) {
     sse::JoinData(event.bytes, scratch_.joined);
@@ -84,10 +88,9 @@ void StreamRelay::Take(const sse::Event& event, int64_t now_seconds, bool comple
   }
   const std::string_view trimmed = Trim(payload);
   if (event.data_lines == 0 || trimmed.empty()) {
-    const std::string_view bytes = event.bytes.substr(previous_forwarded_ ? 0 : event.prefix);
     if (!complete && Trim(bytes).starts_with('{')) {
       // A JSON document where a stream was due: an error that came with 200, or nothing that can be read.
-      Fail(Trim(bytes));
+      Fail(Trim(bytes), "a JSON document instead of an event stream");
       return;
     }
     // Comments and blank lines. A comment without its line end is not one yet.
@@ -115,17 +118,16 @@ bool StreamRelay::ReadPayload(std::string_view& payload) {
 void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, int64_t now_seconds,
                             bool complete, ByteBuffer& out) {
   if (!ReadPayload(payload)) {
-    Fail(payload);
+    Fail(payload, scratch_.view.valid_json ? scratch_.view.defect : "malformed chunk: invalid JSON");
     return;
   }
   ++chunks_;
   Record(payload);
-  const std::string_view bytes = event.bytes.substr(previous_forwarded_ ? 0 : event.prefix);
+  const std::string_view bytes = event.bytes.substr(event.prefix);
   if (!rules_.forward_usage_only && scratch_.view.UsageOnly()) {
     previous_forwarded_ = false;
     return;
   }
-  previous_forwarded_ = true;
   ++forwarded_;
   scratch_.splice.Clear();
   scratch_.edits.model = rules_.model;
@@ -166,10 +168,8 @@ void StreamRelay::Record(std::string_view payload) {
   tokens_.RaiseTo(scratch_.view.usage.tokens);
 }
 
-void StreamRelay::Fail(std::string_view payload) {
-  // The view is not needed any more, the reader is free.
-  defect_ = scratch_.view.valid_json ? std::string(scratch_.view.defect)
-                                     : std::string("malformed chunk: invalid JSON");
+void StreamRelay::Fail(std::string_view payload, std::string_view defect) {
+  defect_ = defect;
   if (auto error = ReadInBandError(reader_, payload)) {
     in_band_ = std::move(*error);
     state_ = State::kInBand;

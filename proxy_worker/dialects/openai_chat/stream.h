@@ -55,8 +55,8 @@ class StreamRelay {
     kMalformed  // an event is neither a chunk nor an error: defect()
   };
 
-  // `reader` and `observer` are borrowed; the reader may be shared by all streams of a loop.
-  StreamRelay(json::Reader& reader, async::BufferPool& pool, const StreamRules& rules,
+  // All borrowed; reader and scratch may be shared by all streams of a loop.
+  StreamRelay(json::Reader& reader, ReplyScratch& scratch, async::BufferPool& pool, const StreamRules& rules,
               StreamObserver& observer);
 
   // Takes bytes of the provider and appends what the caller gets for them to `out`. Once the state is not
@@ -78,7 +78,7 @@ class StreamRelay {
   void TakeChunk(const sse::Event& event, std::string_view payload, int64_t now_seconds, bool complete,
                  ByteBuffer& out);
   bool ReadPayload(std::string_view& payload);
-  void Fail(std::string_view payload);
+  void Fail(std::string_view payload, std::string_view defect);
   void Record(std::string_view payload);
   static void Terminate(const sse::Event& event, ByteBuffer& out);
 
