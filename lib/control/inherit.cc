@@ -44,8 +44,6 @@ absl::Status Take(Message message, Inherited& inherited) {
       inherited.links.push_back(
           {std::move(message.name), message.number, message.text == "server", std::move(message.fd)});
       return absl::OkStatus();
-    case MessageType::kZone:  // the metrics worker is told again once it is ready
-      return absl::OkStatus();
     default:
       return absl::InvalidArgumentError(
           fmt::format("control message of type {} before the start", static_cast<int>(message.type)));

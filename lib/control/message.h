@@ -21,11 +21,13 @@ enum class MessageType : uint8_t {
   kBegin,        // everything that belongs to the start was sent
 
   // supervisor -> worker, at the start and later
-  kLink,    // fd, name: the link's name, number: index, text: "client" | "server"; replaces an older one
-  kFile,    // name; fd: the opened file, or no fd and text: why it could not be opened
-  kZone,    // to metrics only. name: zone, text: "up" | "down: <reason>", number: restarts so far
-  kReload,  // SIGHUP: the kFile and kEnvironment messages of this reload were sent before it
-  kDrain,   // say so in probes, close connections after each response, keep accepting
+  kLink,  // fd, name: the link's name, number: index, text: "client" | "server"; replaces an older one
+  kFile,  // name; fd: the opened file, or no fd and text: why it could not be opened
+  kZone,  // to metrics only. name: zone, text: "up" | "down: <reason>", number: restarts so far
+  // The kFile and kEnvironment messages of this reload were sent before it. text: "signal" (SIGHUP: read
+  // everything again) | "files" (only the files that were just sent have changed: certificates and keys).
+  kReload,
+  kDrain,          // say so in probes, close connections after each response, keep accepting
   kQueryInFlight,  // answer with kInFlight
   kRelease,        // proxy: stop accepting, finish what runs, then exit 0
   kStop,           // other workers: flush and exit 0

@@ -21,8 +21,7 @@ absl::StatusOr<UniqueFd> Create(const char* name) {
   return fd;
 }
 
-absl::Status AppendAt(int fd, std::string_view content) {
-  off_t offset = 0;
+absl::Status WriteAt(int fd, off_t offset, std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = ::pwrite(fd, content.data(), content.size(), offset);
     if (written < 0) {
@@ -38,9 +37,17 @@ absl::Status AppendAt(int fd, std::string_view content) {
 }  // namespace
 
 absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::string_view content) {
+  return CreateSealedFile(name, std::span<const std::string_view>(&content, 1));
+}
+
+absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::span<const std::string_view> pieces) {
   absl::StatusOr<UniqueFd> fd = Create(name);
   if (!fd.ok()) return fd;
-  if (absl::Status status = AppendAt(fd->get(), content); !status.ok()) return status;
+  off_t offset = 0;
+  for (const std::string_view piece : pieces) {
+    if (absl::Status status = WriteAt(fd->get(), offset, piece); !status.ok()) return status;
+    offset += static_cast<off_t>(piece.size());
+  }
   if (::fcntl(fd->get(), F_ADD_SEALS, kAllSeals) != 0) return ErrorStatus(errno, "seal");
   return fd;
 }
@@ -85,7 +92,7 @@ absl::StatusOr<std::string> ReadAll(int fd, size_t limit) {
 }
 
 absl::Status WriteAll(int fd, std::string_view content) {
-  if (absl::Status status = AppendAt(fd, content); !status.ok()) return status;
+  if (absl::Status status = WriteAt(fd, 0, content); !status.ok()) return status;
   if (::ftruncate(fd, static_cast<off_t>(content.size())) != 0) return ErrorStatus(errno, "truncate");
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,8 @@ namespace aisix::os {
 // A file with this content that nobody can change any more, whoever holds it (seals WRITE, GROW, SHRINK,
 // SEAL). `name` is shown in /proc only. Close-on-exec.
 absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::string_view content);
+// The same from pieces, without a copy of the whole in this process's memory.
+absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::span<const std::string_view> pieces);
 
 // An empty file that every holder may write; only further seals are forbidden. Close-on-exec.
 absl::StatusOr<UniqueFd> CreateMemoryFile(const char* name);

@@ -1,0 +1,184 @@
+// `aisix`: the supervisor. It reads nothing but the command line, holds the listening sockets and the sealed
+// parts of the configuration, and starts, watches and ends the processes that do the work (DESIGN §1).
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/config/zone_config.h"
+#include "lib/control/environment.h"
+#include "lib/log/logger.h"
+#include "lib/os/memory_file.h"
+#include "supervisor/command_line.h"
+#include "supervisor/process/process_table.h"
+#include "supervisor/run/directory_watch.h"
+#include "supervisor/run/drain.h"
+#include "supervisor/run/event_loop.h"
+#include "supervisor/run/granted_files.h"
+#include "supervisor/run/reload.h"
+#include "supervisor/run/signals.h"
+#include "supervisor/start/capabilities.h"
+#include "supervisor/start/environment.h"
+#include "supervisor/start/listeners.h"
+#include "supervisor/start/programs.h"
+#include "supervisor/start/start_parts.h"
+
+namespace aisix::supervisor {
+namespace {
+
+int Fail(const absl::Status& status) {
+  // No text: another process has said it.
+  if (!status.message().empty()) {
+    fmt::print(stderr, "Error: {}\n", std::string_view(status.message().data(), status.message().size()));
+  }
+  return 1;
+}
+
+// `validate` and `export`: with the environment and the terminal of this process.
+int ExecuteAdminWorker(const std::vector<std::string>& arguments) {
+  absl::StatusOr<Programs> programs = Programs::Locate();
+  if (!programs.ok()) return Fail(programs.status());
+  absl::StatusOr<std::string> program = programs->Find(ZoneProgram(Zone::kAdmin));
+  if (!program.ok()) return Fail(program.status());
+  std::vector<char*> pointers{program->data()};
+  for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.push_back(nullptr);
+  ::execv(program->c_str(), pointers.data());
+  return Fail(absl::InternalError(fmt::format("cannot execute {}", *program)));
+}
+
+void PrepareProcess() {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  // Workers inherit it; every connection is a descriptor.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+absl::StatusOr<config::SupervisorPart> ReadOwnPart(const StartParts& parts) {
+  absl::StatusOr<std::string> text = os::ReadAll(parts.boot.at("supervisor").get());
+  if (!text.ok()) return text.status();
+  return config::DecodeSupervisorPart(*text);
+}
+
+absl::StatusOr<log::Filter> ChooseFilter(const StartParts& parts, const std::string& log_level) {
+  absl::StatusOr<std::string> text = os::ReadAll(parts.environment.at("supervisor").get());
+  if (!text.ok()) return text.status();
+  absl::StatusOr<control::Environment> environment = control::DecodeEnvironment(*text);
+  if (!environment.ok()) return environment.status();
+  const auto rust_log = environment->find("RUST_LOG");
+  return log::Filter::Choose(log_level, rust_log == environment->end() ? nullptr : &rust_log->second);
+}
+
+void ReportStart(log::Logger& logger, const config::SupervisorPart& part, const Listeners& listeners) {
+  using log::Level;
+  logger.Write(Level::kInfo, "aisix_obs::logging", "tracing initialised",
+               {{"service", "aisix"}, {"level", std::string_view(part.common.log_level)}});
+  bool admin = false;
+  for (const Listeners::Bound& bound : listeners.bound()) {
+    admin = admin || bound.name == "admin";
+    logger.Write(
+        Level::kInfo, "aisix", "listening",
+        {{"listener", log::Display{bound.name}}, {"addr", log::Display{bound.address}}, {"tls", bound.tls}});
+  }
+  if (!admin) logger.Write(Level::kInfo, "aisix", "the admin listener is not bound");
+}
+
+int Run(const std::string& config_path) {
+  absl::StatusOr<Programs> programs = Programs::Locate();
+  if (!programs.ok()) return Fail(programs.status());
+  absl::StatusOr<std::string> bootstrap = programs->Find("aisix-bootstrap");
+  if (!bootstrap.ok()) return Fail(bootstrap.status());
+  absl::StatusOr<os::UniqueFd> environment = TakeEnvironment();
+  if (!environment.ok()) return Fail(environment.status());
+  absl::StatusOr<Signals> signals = Signals::Create();
+  if (!signals.ok()) return Fail(signals.status());
+
+  absl::StatusOr<StartParts> parts = ReadStartParts(*bootstrap, environment->get(), config_path);
+  if (!parts.ok()) return Fail(parts.status());
+  absl::StatusOr<config::SupervisorPart> part = ReadOwnPart(*parts);
+  if (!part.ok()) return Fail(part.status());
+  absl::StatusOr<log::Filter> filter = ChooseFilter(*parts, part->common.log_level);
+  if (!filter.ok()) return Fail(filter.status());
+  log::Logger logger("supervisor", *std::move(filter));
+
+  GrantedFiles files(part->files);
+  absl::StatusOr<Listeners> listeners =
+      Listeners::Bind(part->listeners, part->thread_per_core ? part->proxy_workers : 1);
+  if (!listeners.ok()) return Fail(listeners.status());
+  if (absl::Status status = DropCapabilities(); !status.ok()) return Fail(status);
+  if (absl::Status status = files.OpenAll(); !status.ok()) return Fail(status);
+  absl::StatusOr<DirectoryWatch> watch = DirectoryWatch::Create();
+  if (!watch.ok()) return Fail(watch.status());
+  ReportStart(logger, *part, *listeners);
+
+  EventLoop loop;
+  std::optional<std::string> failure;
+  std::optional<Drain> drain;
+  ProcessTable table(loop, logger, {*programs, *parts, *listeners, files, part->proxy_workers},
+                     {.all_ready = [&] { logger.Write(log::Level::kInfo, "aisix", "all workers are ready"); },
+                      .fatal =
+                          [&](std::string reason) {
+                            if (!failure) failure = std::move(reason);
+                            loop.Stop();
+                          },
+                      .ended = [&](Zone zone) { drain->OnEnded(zone); },
+                      .in_flight = [&](uint64_t requests) { drain->OnInFlight(requests); }});
+  drain.emplace(loop, logger, table, std::chrono::seconds(part->min_drain_secs), [&] { loop.Stop(); });
+  Reload reload(loop, logger, table, *parts, files, {*bootstrap, environment->get(), config_path},
+                *std::move(watch), part->reload_on_sighup);
+
+  loop.Watch(signals->fd(), [&] {
+    for (const int number : signals->Take()) {
+      if (number == SIGCHLD) {
+        table.Reap();
+      } else if (number == SIGHUP) {
+        if (!drain->active()) reload.OnHangup();
+      } else if (table.serving()) {
+        drain->Begin();
+      } else {
+        // Nobody is served yet: there is nothing to drain (spec 01 §11).
+        table.KillAll();
+        DieOfSignal(number);
+      }
+    }
+  });
+
+  if (absl::Status status = table.Start(); !status.ok()) return Fail(status);
+  if (!failure) loop.Run();
+  table.KillAll();
+  if (failure) return Fail(absl::InternalError(*failure));
+  return 0;
+}
+
+}  // namespace
+}  // namespace aisix::supervisor
+
+int main(int count, char** arguments) {
+  using aisix::supervisor::CommandLine;
+  const CommandLine line =
+      aisix::supervisor::ParseCommandLine({arguments + 1, arguments + count}, std::getenv);
+  switch (line.action) {
+    case CommandLine::Action::kRun:
+      aisix::supervisor::PrepareProcess();
+      return aisix::supervisor::Run(line.config_path);
+    case CommandLine::Action::kAdminWorker:
+      return aisix::supervisor::ExecuteAdminWorker(line.arguments);
+    case CommandLine::Action::kExit:
+      break;
+  }
+  fmt::print("{}", line.output);
+  fmt::print(stderr, "{}", line.error);
+  return line.exit_code;
+}

@@ -1,0 +1,29 @@
+// Starting another program of the gateway.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace aisix::supervisor {
+
+struct ChildProgram {
+  std::string path;
+  std::vector<std::string> arguments;  // without argv[0]
+  int socket = -1;                     // borrowed; becomes descriptor 3, the only one besides 0, 1 and 2
+  int environment = -1;                // borrowed memory file with the whole environment; -1: none
+};
+
+// Forks and executes. The child dies with this process (whatever kills it), reads nothing from the terminal,
+// and ignores SIGINT, SIGTERM and SIGHUP: those are for the supervisor, also when a terminal or an init
+// system sends them to everybody. A program that cannot be executed is an error here. Call it from the only
+// thread.
+absl::StatusOr<pid_t> StartChild(const ChildProgram& program);
+
+// "exit code 1", "signal SIGKILL (9)": how a process ended, from the status of waitpid.
+std::string DescribeExit(int status);
+
+}  // namespace aisix::supervisor

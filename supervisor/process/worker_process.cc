@@ -1,0 +1,33 @@
+#include "supervisor/process/worker_process.h"
+
+#include <signal.h>
+
+#include "lib/os/socket_pair.h"
+#include "supervisor/process/child.h"
+
+namespace aisix::supervisor {
+
+absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const std::string& program) {
+  absl::StatusOr<os::SocketPair> pair = os::CreatePacketPair();
+  if (!pair.ok()) return pair.status();
+  absl::StatusOr<pid_t> pid = StartChild({program, {}, pair->second.get()});
+  if (!pid.ok()) return pid.status();
+  return std::unique_ptr<WorkerProcess>(new WorkerProcess(*pid, std::move(pair->first)));
+}
+
+absl::Status WorkerProcess::Send(const control::Message& message) const {
+  const absl::Status status = control::Send(control_.get(), message);
+  if (absl::IsDeadlineExceeded(status)) Kill();
+  return status;
+}
+
+void WorkerProcess::Kill() const {
+  ::kill(pid_, SIGKILL);
+}
+
+std::optional<std::chrono::milliseconds> WorkerProcess::ReadyFor() const {
+  if (!ready_since_) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *ready_since_);
+}
+
+}  // namespace aisix::supervisor

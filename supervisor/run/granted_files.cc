@@ -1,0 +1,127 @@
+#include "supervisor/run/granted_files.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "lib/os/error.h"
+
+namespace aisix::supervisor {
+namespace {
+
+constexpr std::string_view kResourcesFile = "resources_file";
+
+os::UniqueFd OpenPath(const std::string& path) {
+  // Not blocking: a named pipe must not stop the supervisor.
+  return os::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
+// The texts of spec 01 §5.1, §5.7 and §6.
+std::string MissingText(const config::FileGrant& grant, const std::vector<config::FileGrant>& all,
+                        const std::string& error) {
+  const std::string_view name = grant.name;
+  if (name.starts_with("upstream.tls.")) return fmt::format("{}: read {}: {}", name, grant.path, error);
+  for (const std::string_view listener : {"proxy", "admin"}) {
+    const std::string block = fmt::format("{}.tls", listener);
+    if (name != block + ".cert_file" && name != block + ".key_file") continue;
+    const auto path_of = [&](std::string_view key) {
+      const auto found = std::find_if(all.begin(), all.end(), [&](const config::FileGrant& other) {
+        return other.name == fmt::format("{}.{}", block, key);
+      });
+      return found == all.end() ? std::string() : found->path;
+    };
+    return fmt::format("{} serve error: {}: failed to load cert_file=\"{}\" / key_file=\"{}\": {}", listener,
+                       block, path_of("cert_file"), path_of("key_file"), error);
+  }
+  return fmt::format("{} = \"{}\": {}", name, grant.path, error);
+}
+
+}  // namespace
+
+GrantedFiles::GrantedFiles(std::vector<config::FileGrant> grants) {
+  for (config::FileGrant& grant : grants) {
+    const std::optional<Zone> zone = ZoneOfName(grant.zone);
+    if (!zone) continue;  // a zone that this process does not run
+    Entry entry{std::move(grant), *zone, control::Message(), Identity()};
+    entry.message.type = control::MessageType::kFile;
+    entry.message.name = entry.grant.name;
+    entries_.push_back(std::move(entry));
+  }
+}
+
+absl::Status GrantedFiles::OpenAll() {
+  for (Entry& entry : entries_) {
+    const int error = Open(entry);
+    // The resources file has a report of its own, which the admin zone writes.
+    if (error == 0 || !entry.grant.required || entry.grant.name == kResourcesFile) continue;
+    std::vector<config::FileGrant> all;
+    for (const Entry& other : entries_) all.push_back(other.grant);
+    return absl::Status(absl::ErrnoToStatusCode(error), MissingText(entry.grant, all, os::ErrorText(error)));
+  }
+  return absl::OkStatus();
+}
+
+void GrantedFiles::ReopenAll() {
+  for (Entry& entry : entries_) Open(entry);
+}
+
+std::vector<const control::Message*> GrantedFiles::For(Zone zone) const {
+  std::vector<const control::Message*> messages;
+  for (const Entry& entry : entries_) {
+    if (entry.zone == zone) messages.push_back(&entry.message);
+  }
+  return messages;
+}
+
+std::vector<GrantedFiles::Changed> GrantedFiles::OpenChanged() {
+  std::vector<Changed> changed;
+  for (Entry& entry : entries_) {
+    if (entry.grant.name == kResourcesFile) continue;
+    os::UniqueFd fd = OpenPath(entry.grant.path);
+    if (!fd.valid()) continue;
+    const Identity identity = IdentityOf(fd.get());
+    if (entry.message.fd.valid() && identity == entry.identity) continue;
+    entry.message.fd = std::move(fd);
+    entry.message.text.clear();
+    entry.identity = identity;
+    changed.push_back({entry.zone, &entry.message});
+  }
+  return changed;
+}
+
+std::vector<std::string> GrantedFiles::WatchedDirectories() const {
+  std::set<std::string> directories;
+  for (const Entry& entry : entries_) {
+    if (entry.grant.name == kResourcesFile) continue;
+    const size_t slash = entry.grant.path.rfind('/');
+    if (slash == std::string::npos) {
+      directories.insert(".");
+    } else {
+      directories.insert(entry.grant.path.substr(0, std::max<size_t>(slash, 1)));
+    }
+  }
+  return {directories.begin(), directories.end()};
+}
+
+int GrantedFiles::Open(Entry& entry) {
+  os::UniqueFd fd = OpenPath(entry.grant.path);
+  const int error = fd.valid() ? 0 : errno;
+  entry.message.text = error == 0 ? std::string() : os::ErrorText(error);
+  entry.identity = error == 0 ? IdentityOf(fd.get()) : Identity();
+  entry.message.fd = std::move(fd);
+  return error;
+}
+
+GrantedFiles::Identity GrantedFiles::IdentityOf(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return {};
+  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), status.st_mtim.tv_sec,
+          status.st_mtim.tv_nsec};
+}
+
+}  // namespace aisix::supervisor

@@ -1,0 +1,103 @@
+#include "supervisor/run/reload.h"
+
+#include <chrono>
+#include <set>
+#include <utility>
+
+namespace aisix::supervisor {
+namespace {
+
+using control::Message;
+using control::MessageType;
+using log::Level;
+
+constexpr std::string_view kTarget = "aisix";
+// Certificate and key are replaced one after the other: give them to the zone together.
+constexpr std::chrono::milliseconds kSettle{250};
+
+}  // namespace
+
+Reload::Reload(EventLoop& loop, log::Logger& logger, ProcessTable& table, StartParts& parts,
+               GrantedFiles& files, BootstrapSource bootstrap, DirectoryWatch watch, bool whole)
+    : loop_(loop),
+      logger_(logger),
+      table_(table),
+      parts_(parts),
+      files_(files),
+      bootstrap_(std::move(bootstrap)),
+      watch_(std::move(watch)),
+      whole_(whole) {
+  watch_.Add(files_.WatchedDirectories());
+  loop_.Watch(watch_.fd(), [this] { OnDirectoryEvent(); });
+}
+
+void Reload::OnHangup() {
+  logger_.Write(Level::kInfo, kTarget, "reload requested",
+                {{"scope", log::Display{whole_ ? "files and resources" : "files"}}});
+  watch_.Add(files_.WatchedDirectories());
+  files_.ReopenAll();
+  if (whole_) ReadEnvironmentsAgain();
+  for (const Zone zone : {Zone::kAdmin, Zone::kProxy}) {
+    for (const Message* file : files_.For(zone)) {
+      if (!file->fd.valid() && !file->text.empty()) {
+        logger_.Write(Level::kWarn, kTarget, "file cannot be opened",
+                      {{"file", log::Display{file->name}}, {"error", std::string_view(file->text)}});
+      }
+      table_.Send(zone, *file);
+    }
+    SendReload(zone, whole_);
+  }
+}
+
+void Reload::ReadEnvironmentsAgain() {
+  absl::StatusOr<StartParts> fresh =
+      ReadEnvironments(bootstrap_.program, bootstrap_.environment, bootstrap_.config_path);
+  if (!fresh.ok()) {
+    // An empty text: the child has said on stderr what is wrong. The zones report it as well.
+    logger_.Write(
+        Level::kWarn, kTarget, "variables could not be read again, the old ones stay",
+        {{"error", std::string_view(fresh.status().message().data(), fresh.status().message().size())}});
+    return;
+  }
+  for (auto& [zone, fd] : fresh->environment) parts_.environment.insert_or_assign(zone, std::move(fd));
+}
+
+void Reload::SendReload(Zone zone, bool whole) {
+  if (whole && zone == Zone::kAdmin) {
+    const auto found = parts_.environment.find(ZoneName(zone));
+    if (found != parts_.environment.end()) {
+      Message environment;
+      environment.type = MessageType::kEnvironment;
+      environment.fd = std::move(found->second);
+      table_.Send(zone, environment);
+      found->second = std::move(environment.fd);
+    }
+  }
+  Message reload;
+  reload.type = MessageType::kReload;
+  reload.text = whole ? "signal" : "files";
+  table_.Send(zone, reload);
+}
+
+void Reload::OnDirectoryEvent() {
+  if (!watch_.Take() || change_pending_) return;
+  change_pending_ = true;
+  loop_.After(kSettle, [this] {
+    change_pending_ = false;
+    GiveChangedFiles();
+  });
+}
+
+void Reload::GiveChangedFiles() {
+  std::set<Zone> zones;
+  for (const GrantedFiles::Changed& changed : files_.OpenChanged()) {
+    logger_.Write(
+        Level::kInfo, kTarget, "file has changed",
+        {{"file", log::Display{changed.message->name}}, {"worker", log::Display{ZoneName(changed.zone)}}});
+    table_.Send(changed.zone, *changed.message);
+    zones.insert(changed.zone);
+  }
+  for (const Zone zone : zones) SendReload(zone, false);
+}
+
+}  // namespace aisix::supervisor
