@@ -142,6 +142,19 @@ void SnapshotBuilder::Retain(const std::function<bool(std::string_view kind, con
   }
 }
 
+void SnapshotBuilder::Replan(ProviderPlanner planner) {
+  planner_ = std::move(planner);
+  for (auto& [id, entry] : provider_keys_) {
+    auto key = std::make_shared<ProviderKey>();
+    key->id = id;
+    key->document = entry.key->document;
+    key->label = entry.key->label;
+    if (planner_) key->plan = planner_(key->id, key->document);
+    entry.key = std::move(key);
+    models_changed_ = true;
+  }
+}
+
 void SnapshotBuilder::BuildModels() {
   std::erase_if(models_, [this](const auto& entry) { return !model_documents_.contains(entry.first); });
   for (const auto& [id, source] : model_documents_) {

@@ -36,6 +36,9 @@ class SnapshotBuilder {
   // Forgets every document that `keep` does not name: the end of a full synchronisation.
   void Retain(const std::function<bool(std::string_view kind, const std::string& id)>& keep);
 
+  // Makes the plans of all provider keys anew.
+  void Replan(ProviderPlanner planner);
+
   // `has_configuration` and `revision` are what the snapshot will say of itself.
   std::shared_ptr<const Snapshot> Build(bool has_configuration, int64_t revision);
 

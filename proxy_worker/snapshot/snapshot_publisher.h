@@ -1,0 +1,47 @@
+// Brings a new snapshot to every loop.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "lib/async/loop.h"
+#include "proxy_worker/snapshot/snapshot_slot.h"
+
+namespace aisix::proxy {
+
+// Publish is called by one thread at a time, Cancel by any. Loops and slots are borrowed.
+class SnapshotPublisher {
+ public:
+  SnapshotPublisher() = default;
+  SnapshotPublisher(const SnapshotPublisher&) = delete;
+  SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
+
+  // Before the first Publish.
+  void AddLoop(async::Loop& loop, SnapshotSlot& slot) { targets_.push_back(Target{&loop, &slot}); }
+  // Returns when every loop serves from `snapshot`, each having swapped between two of its events. False: it
+  // was cancelled meanwhile.
+  bool Publish(const std::shared_ptr<const Snapshot>& snapshot);
+  // The loops are about to stop: nobody waits for them any more.
+  void Cancel();
+
+ private:
+  struct Target {
+    async::Loop* loop;
+    SnapshotSlot* slot;
+  };
+  // Shared with the posted functions, which may never run.
+  struct Progress {
+    std::mutex mutex;
+    std::condition_variable changed;
+    size_t swapped = 0;
+    bool cancelled = false;
+  };
+
+  std::vector<Target> targets_;
+  std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();
+};
+
+}  // namespace aisix::proxy
