@@ -1,0 +1,123 @@
+#include "lib/ipc/config_service.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "lib/ipc/rpc_channel.h"
+#include "lib/ipc/rpc_server.h"
+#include "lib/os/socket_pair.h"
+#include "proto/config.grpc.pb.h"
+
+namespace aisix::ipc {
+namespace {
+
+class Recorder : public ConfigReceiver {
+ public:
+  std::vector<ConfigRefusal> Apply(ConfigBatch batch) override {
+    batches.push_back(std::move(batch));
+    return refusals;
+  }
+  std::vector<ConfigBatch> batches;
+  std::vector<ConfigRefusal> refusals;
+};
+
+class ConfigServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto pair = os::CreateStreamPair();
+    ASSERT_TRUE(pair.ok());
+    server_.Attach(std::move(pair->first));
+    channel_.Replace(std::move(pair->second));
+    stub_ = config::Config::NewStub(channel_.Get());
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    stream_ = stub_->Push(&context_);
+  }
+  // Writes a chunk with documents named by `ids`.
+  void Write(uint64_t epoch, bool begin, bool end, std::vector<std::string> ids) {
+    config::Chunk chunk;
+    chunk.set_epoch(epoch);
+    chunk.set_revision(77);
+    chunk.set_begin(begin);
+    chunk.set_end(end);
+    for (const std::string& id : ids) {
+      config::Document& document = *chunk.add_upserts();
+      document.set_kind("models");
+      document.set_id(id);
+      document.set_json("{}");
+    }
+    stream_->Write(chunk);
+  }
+  config::Applied ReadAnswer() {
+    config::Applied applied;
+    EXPECT_TRUE(stream_->Read(&applied));
+    return applied;
+  }
+
+  Recorder recorder_;
+  ConfigService service_{recorder_};
+  RpcServer server_{{service_.service()}};
+  RpcChannel channel_{"config.proxy"};
+  grpc::ClientContext context_;
+  std::unique_ptr<config::Config::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<config::Chunk, config::Applied>> stream_;
+};
+
+TEST_F(ConfigServiceTest, APushArrivesWhole) {
+  recorder_.refusals = {{"models", "b", "bad"}};
+  Write(1, true, false, {"a"});
+  Write(1, false, false, {"b"});
+  Write(1, false, true, {"c"});
+  config::Applied applied = ReadAnswer();
+  EXPECT_EQ(applied.epoch(), 1u);
+  EXPECT_EQ(applied.revision(), 77);
+  ASSERT_EQ(applied.refusals_size(), 1);
+  EXPECT_EQ(applied.refusals(0).reason(), "bad");
+  ASSERT_EQ(recorder_.batches.size(), 1u);
+  EXPECT_TRUE(recorder_.batches[0].full);
+  ASSERT_EQ(recorder_.batches[0].upserts.size(), 3u);
+  EXPECT_EQ(recorder_.batches[0].upserts[2].id, "c");
+}
+
+TEST_F(ConfigServiceTest, DeltasFollow) {
+  Write(1, true, true, {"a"});
+  ReadAnswer();
+  Write(1, false, true, {"b"});
+  ReadAnswer();
+  ASSERT_EQ(recorder_.batches.size(), 2u);
+  EXPECT_FALSE(recorder_.batches[1].full);
+  ASSERT_EQ(recorder_.batches[1].upserts.size(), 1u);
+  EXPECT_EQ(recorder_.batches[1].upserts[0].id, "b");
+}
+
+TEST_F(ConfigServiceTest, ANewBeginForgetsAnUnfinishedPush) {
+  Write(1, true, false, {"a"});
+  Write(2, true, true, {"b"});
+  EXPECT_EQ(ReadAnswer().epoch(), 2u);
+  ASSERT_EQ(recorder_.batches.size(), 1u);
+  ASSERT_EQ(recorder_.batches[0].upserts.size(), 1u);
+  EXPECT_EQ(recorder_.batches[0].upserts[0].id, "b");
+}
+
+TEST_F(ConfigServiceTest, ADeltaNeedsASynchronisation) {
+  Write(1, false, true, {"a"});
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_TRUE(recorder_.batches.empty());
+}
+
+TEST_F(ConfigServiceTest, AnotherEpochEndsTheStream) {
+  Write(1, true, true, {"a"});
+  ReadAnswer();
+  Write(2, false, true, {"b"});
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(recorder_.batches.size(), 1u);
+}
+
+TEST_F(ConfigServiceTest, ABrokenPushLeavesNoTrace) {
+  Write(1, true, false, {"a"});
+  stream_->WritesDone();
+  EXPECT_TRUE(stream_->Finish().ok());
+  EXPECT_TRUE(recorder_.batches.empty());
+}
+
+}  // namespace
+}  // namespace aisix::ipc
