@@ -2,6 +2,7 @@
 # Installs what the gateway needs from Debian 12 packages. The one list: everything else calls this script.
 #   scripts/dependencies.sh build         to build and run
 #   scripts/dependencies.sh test          the same, and what the tests need
+#   scripts/dependencies.sh bench         the same, and what the comparison with nginx needs
 set -euo pipefail
 
 build=(
@@ -9,18 +10,20 @@ build=(
   libuv1-dev node-llhttp android-libboringssl-dev
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libsimdjson-dev nlohmann-json3-dev libvalijson-dev libyaml-cpp-dev libtomlplusplus-dev
-  libabsl-dev libfmt-dev libre2-dev zlib1g-dev libcli11-dev libc-ares-dev curl
+  libabsl-dev libfmt-dev libre2-dev libcli11-dev libc-ares-dev curl
 )
 test=(
   libgtest-dev libgmock-dev clang-format-16 python3 python3-venv openssl binutils git
 )
+bench=(nginx-light wrk python3)
 # Any Node.js with npm will do, not only Debian's.
 command -v npm >/dev/null || test+=(nodejs npm)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${build[@]}" "${test[@]}") ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  bench) wanted=("${build[@]}" "${bench[@]}") ;;
+  *) echo "usage: $0 build|test|bench" >&2; exit 2 ;;
 esac
 
 missing=()
