@@ -1,0 +1,136 @@
+#include "egress_worker/address_rules.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "lib/url/url.h"
+
+namespace aisix::egress {
+namespace {
+
+using Family = net::Address::Family;
+
+constexpr std::string_view kDenied = "the address is in a denied network";
+constexpr std::string_view kOwn = "the address is one of the gateway's own listeners";
+
+int Length(Family family) {
+  return family == Family::kIpv4 ? 32 : 128;
+}
+
+bool IsUnspecified(const net::Address& address) {
+  return std::all_of(address.bytes.begin(), address.bytes.end(), [](uint8_t byte) { return byte == 0; });
+}
+
+bool IsLoopback(const net::Address& address) {
+  if (address.family == Family::kIpv4) return address.bytes[0] == 127;
+  return std::all_of(address.bytes.begin(), address.bytes.end() - 1,
+                     [](uint8_t byte) { return byte == 0; }) &&
+         address.bytes[15] == 1;
+}
+
+}  // namespace
+
+net::Address ParseAddress(const std::string& text, uint16_t port) {
+  net::Address address;
+  address.port = port;
+  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) {
+    address.family = Family::kIpv4;
+  } else if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) {
+    address.family = Family::kIpv6;
+  }
+  return address;
+}
+
+net::Address Unmapped(const net::Address& address) {
+  if (address.family != Family::kIpv6) return address;
+  static constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  static constexpr std::array<uint8_t, 12> kNat64{0, 0x64, 0xff, 0x9b};
+  static constexpr std::array<uint8_t, 12> kCompatible{};
+  auto begins = [&](const std::array<uint8_t, 12>& prefix) {
+    return std::equal(prefix.begin(), prefix.end(), address.bytes.begin());
+  };
+  bool embeds = begins(kMapped) || begins(kNat64) ||
+                (begins(kCompatible) && !IsLoopback(address) && !IsUnspecified(address));
+  if (!embeds) return address;
+  net::Address inner;
+  inner.family = Family::kIpv4;
+  inner.port = address.port;
+  std::copy(address.bytes.begin() + 12, address.bytes.end(), inner.bytes.begin());
+  return inner;
+}
+
+absl::StatusOr<Network> Network::Parse(std::string_view text) {
+  Network network;
+  size_t slash = text.find('/');
+  network.base_ = ParseAddress(std::string(text.substr(0, slash)), 0);
+  if (network.base_.family == Family::kNone) {
+    return absl::InvalidArgumentError("not a network: " + std::string(text));
+  }
+  network.bits_ = Length(network.base_.family);
+  if (slash != std::string_view::npos) {
+    std::string_view digits = text.substr(slash + 1);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), network.bits_);
+    if (error != std::errc() || end != digits.data() + digits.size() || network.bits_ < 0 ||
+        network.bits_ > Length(network.base_.family)) {
+      return absl::InvalidArgumentError("not a network: " + std::string(text));
+    }
+  }
+  return network;
+}
+
+bool Network::Contains(const net::Address& address) const {
+  if (address.family != base_.family) return false;
+  int whole = bits_ / 8;
+  if (!std::equal(base_.bytes.begin(), base_.bytes.begin() + whole, address.bytes.begin())) return false;
+  int rest = bits_ % 8;
+  if (rest == 0) return true;
+  int shift = 8 - rest;
+  return base_.bytes[whole] >> shift == address.bytes[whole] >> shift;
+}
+
+absl::StatusOr<AddressRules> AddressRules::Make(const std::vector<std::string>& deny_cidrs,
+                                                const std::vector<std::string>& own_endpoints) {
+  AddressRules rules;
+  for (const std::string& text : deny_cidrs) {
+    absl::StatusOr<Network> network = Network::Parse(text);
+    if (!network.ok()) return network.status();
+    rules.denied_.push_back(*network);
+  }
+  for (const std::string& text : own_endpoints) {
+    absl::StatusOr<url::HostPort> endpoint = url::ParseHostPort(text);
+    if (!endpoint.ok()) return absl::InvalidArgumentError("not an endpoint: " + text);
+    net::Address address = Unmapped(ParseAddress(endpoint->host, endpoint->port));
+    if (address.family == Family::kNone) return absl::InvalidArgumentError("not an endpoint: " + text);
+    rules.own_.push_back(address);
+  }
+  return rules;
+}
+
+std::string_view AddressRules::Refusal(const net::Address& address) const {
+  net::Address inner = Unmapped(address);
+  for (const Network& network : denied_) {
+    if (network.Contains(address) || network.Contains(inner)) return kDenied;
+  }
+  for (const net::Address& own : own_) {
+    if (own.port != inner.port) continue;
+    // Linux connects an unspecified address to this machine.
+    if (own == inner || (IsUnspecified(own) && (IsLoopback(inner) || IsUnspecified(inner)))) return kOwn;
+    if (IsLoopback(own) && IsUnspecified(inner)) return kOwn;
+  }
+  return {};
+}
+
+std::string_view AddressRules::Refusal(const net::Address& local, const net::Address& peer) const {
+  net::Address near = Unmapped(local);
+  net::Address far = Unmapped(peer);
+  if (near.family != far.family || near.bytes != far.bytes) return {};
+  for (const net::Address& own : own_) {
+    if (own.port == far.port && IsUnspecified(own)) return kOwn;
+  }
+  return {};
+}
+
+}  // namespace aisix::egress

@@ -1,0 +1,207 @@
+#include "egress_worker/dial_service.h"
+
+#include <sys/socket.h>
+
+#include <vector>
+
+#include "lib/url/url.h"
+
+namespace aisix::egress {
+namespace {
+
+using ipc::DialOutcome;
+
+std::string_view OutcomeLabel(DialOutcome outcome) {
+  switch (outcome) {
+    case DialOutcome::kConnected:
+      return "connected";
+    case DialOutcome::kNotConfigured:
+      return "not_configured";
+    case DialOutcome::kDenied:
+      return "denied";
+    case DialOutcome::kNotResolved:
+      return "not_resolved";
+    case DialOutcome::kConnectFailed:
+      return "connect_failed";
+    case DialOutcome::kTimedOut:
+      return "timed_out";
+    case DialOutcome::kOverloaded:
+      return "overloaded";
+    case DialOutcome::kBadRequest:
+      return "bad_request";
+  }
+  return "other";
+}
+
+net::Address EndOf(int fd, int (*function)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (function(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return net::Address::From(reinterpret_cast<sockaddr*>(&storage));
+}
+
+}  // namespace
+
+DialMetrics::DialMetrics(metrics::Registry& registry)
+    : dials(registry.AddCounter("aisix_egress_dials_total", {"outcome"})),
+      in_flight(registry.AddGauge("aisix_egress_dials_in_flight", {})),
+      duration(registry.AddSummary("aisix_egress_dial_duration_seconds", {})) {}
+
+struct DialService::Dial {
+  DialService& service;
+  ipc::DialTicket ticket;
+  std::string destination;
+  url::HostPort endpoint;
+  uint64_t started_ms;
+  bool literal = false;  // the configuration names this very address
+  bool waiting = false;  // for the first push
+  async::Timer deadline;
+  std::unique_ptr<Connector> connector;
+
+  Dial(DialService& service, const ipc::DialTicket& ticket, std::string destination, uint64_t started_ms)
+      : service(service), ticket(ticket), destination(std::move(destination)), started_ms(started_ms) {}
+};
+
+DialService::DialService(async::Loop& loop, const DestinationList& destinations, const AddressRules& rules,
+                         Resolver& resolver, DialOptions options, const DialMetrics& metrics,
+                         metrics::Shard& shard, log::Logger& logger)
+    : loop_(loop),
+      destinations_(destinations),
+      rules_(rules),
+      resolver_(resolver),
+      options_(options),
+      metrics_(metrics),
+      shard_(shard),
+      log_(logger) {
+  shard_.Get(metrics_.in_flight, {});
+}
+
+DialService::~DialService() {
+  *self_ = nullptr;
+}
+
+void DialService::OnDial(const ipc::DialTicket& ticket, const ipc::DialRequest& request) {
+  auto owned = std::make_unique<Dial>(*this, ticket, request.destination, loop_.NowMs());
+  Dial& dial = *owned;
+  dials_.emplace(ticket, std::move(owned));
+  shard_.Get(metrics_.in_flight, {}).Add(1);
+  absl::StatusOr<url::HostPort> endpoint = url::ParseHostPort(dial.destination);
+  if (!endpoint.ok() || url::Canonical(*endpoint) != dial.destination) {
+    Refuse(ticket, DialOutcome::kBadRequest, "not a canonical host and port");
+    return;
+  }
+  dial.endpoint = *std::move(endpoint);
+  dial.literal = url::IsAddress(dial.endpoint.host);
+  uint64_t timeout = request.timeout_ms != 0 ? request.timeout_ms : options_.timeout_ms;
+  if (timeout != 0) dial.deadline.Start(loop_, timeout, &DialService::OnTimeout, &dial);
+  if (!destinations_.configured()) {
+    dial.waiting = true;
+    return;
+  }
+  Admit(dial);
+}
+
+void DialService::OnConfigured() {
+  std::vector<ipc::DialTicket> waiting;
+  for (auto& [ticket, dial] : dials_) {
+    if (dial->waiting) waiting.push_back(ticket);
+  }
+  for (const ipc::DialTicket& ticket : waiting) {
+    auto found = dials_.find(ticket);
+    if (found == dials_.end()) continue;
+    found->second->waiting = false;
+    Admit(*found->second);
+  }
+}
+
+void DialService::Admit(Dial& dial) {
+  if (!destinations_.Contains(dial.destination)) {
+    Refuse(dial.ticket, DialOutcome::kNotConfigured, "not one of the configured destinations");
+    return;
+  }
+  // The answer may come inside this call and end the dial.
+  resolver_.Resolve(dial.endpoint.host, [self = self_, ticket = dial.ticket](const Resolver::Result& result) {
+    if (*self != nullptr) (*self)->OnResolved(ticket, result);
+  });
+}
+
+void DialService::OnResolved(ipc::DialTicket ticket, const Resolver::Result& result) {
+  auto found = dials_.find(ticket);
+  if (found == dials_.end()) return;
+  Dial& dial = *found->second;
+  if (!result.ok()) {
+    bool unknown = absl::IsNotFound(result.status());
+    Refuse(ticket, unknown ? DialOutcome::kNotResolved : DialOutcome::kConnectFailed,
+           std::string_view(result.status().message().data(), result.status().message().size()));
+    return;
+  }
+  std::vector<net::Address> allowed;
+  std::string_view refusal;
+  for (net::Address address : *result) {
+    address.port = dial.endpoint.port;
+    std::string_view reason = dial.literal ? std::string_view() : rules_.Refusal(address);
+    if (reason.empty()) {
+      allowed.push_back(address);
+    } else {
+      refusal = reason;
+    }
+  }
+  if (allowed.empty()) {
+    Refuse(ticket, DialOutcome::kDenied, refusal);
+    return;
+  }
+  dial.connector = std::make_unique<Connector>(
+      loop_, Interleave(allowed), options_.connect,
+      [this, ticket](absl::StatusOr<os::UniqueFd> connected) { OnConnected(ticket, std::move(connected)); });
+  dial.connector->Start();
+}
+
+void DialService::OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueFd> result) {
+  Dial& dial = *dials_.find(ticket)->second;
+  if (!result.ok()) {
+    Refuse(ticket, DialOutcome::kConnectFailed,
+           std::string_view(result.status().message().data(), result.status().message().size()));
+    return;
+  }
+  if (!dial.literal) {
+    std::string_view refusal =
+        rules_.Refusal(EndOf(result->get(), &getsockname), EndOf(result->get(), &getpeername));
+    if (!refusal.empty()) {
+      Refuse(ticket, DialOutcome::kDenied, refusal);
+      return;
+    }
+  }
+  shard_.Get(metrics_.duration, {})
+      .Record(static_cast<double>(loop_.NowMs() - dial.started_ms) / 1000, loop_.NowMs());
+  Forget(ticket, OutcomeLabel(DialOutcome::kConnected));
+  ipc::DialReply reply;
+  reply.fd = *std::move(result);
+  server_->Reply(ticket, std::move(reply));
+}
+
+void DialService::OnTimeout(void* argument) {
+  auto* dial = static_cast<Dial*>(argument);
+  std::string_view reason = dial->waiting ? "no destinations are configured yet" : "connection timed out";
+  dial->service.Refuse(dial->ticket, DialOutcome::kTimedOut, reason);
+}
+
+void DialService::Refuse(ipc::DialTicket ticket, DialOutcome outcome, std::string_view reason) {
+  ipc::DialReply reply;
+  reply.outcome = outcome;
+  reply.reason = reason;
+  log_.Refused(dials_.find(ticket)->second->destination, outcome, reason, loop_.NowMs());
+  Forget(ticket, OutcomeLabel(outcome));
+  server_->Reply(ticket, std::move(reply));
+}
+
+void DialService::OnCancel(const ipc::DialTicket& ticket) {
+  if (dials_.contains(ticket)) Forget(ticket, "cancelled");
+}
+
+void DialService::Forget(ipc::DialTicket ticket, std::string_view outcome) {
+  dials_.erase(ticket);
+  shard_.Get(metrics_.in_flight, {}).Add(-1);
+  shard_.Get(metrics_.dials, {outcome}).Add();
+}
+
+}  // namespace aisix::egress

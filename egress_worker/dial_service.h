@@ -1,0 +1,77 @@
+// The life of a dial: is the destination configured, which addresses has it, may they be dialled, which one
+// answers. The socket is handed over unused: no byte of it is read or written here.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "egress_worker/address_rules.h"
+#include "egress_worker/connector.h"
+#include "egress_worker/destination_list.h"
+#include "egress_worker/dial_log.h"
+#include "egress_worker/resolver.h"
+#include "lib/ipc/dial_server.h"
+#include "lib/metrics/registry.h"
+
+namespace aisix::egress {
+
+// What egress counts. Declare before the registry's first shard.
+struct DialMetrics {
+  explicit DialMetrics(metrics::Registry& registry);
+
+  metrics::CounterFamily dials;  // by outcome
+  metrics::GaugeFamily in_flight;
+  metrics::SummaryFamily duration;  // of connected ones, seconds
+};
+
+struct DialOptions {
+  ConnectOptions connect;
+  uint64_t timeout_ms = 5000;  // of a dial whose client names none; 0: none
+};
+
+// Loop thread only. Everything passed in is borrowed.
+class DialService : public ipc::DialHandler {
+ public:
+  DialService(async::Loop& loop, const DestinationList& destinations, const AddressRules& rules,
+              Resolver& resolver, DialOptions options, const DialMetrics& metrics, metrics::Shard& shard,
+              log::Logger& logger);
+  ~DialService() override;
+
+  // Where answers go; before the first dial. The server is made after this object and goes before it.
+  void SetServer(ipc::DialServer* server) { server_ = server; }
+
+  // A push was applied. Dials that came before the first one waited for it: a restarted egress knows no
+  // destination for a moment, and a refusal then would be wrong.
+  void OnConfigured();
+
+  void OnDial(const ipc::DialTicket& ticket, const ipc::DialRequest& request) override;
+  void OnCancel(const ipc::DialTicket& ticket) override;
+
+  size_t outstanding() const { return dials_.size(); }
+
+ private:
+  struct Dial;
+
+  void Admit(Dial& dial);
+  void OnResolved(ipc::DialTicket ticket, const Resolver::Result& result);
+  void OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueFd> result);
+  void Refuse(ipc::DialTicket ticket, ipc::DialOutcome outcome, std::string_view reason);
+  void Forget(ipc::DialTicket ticket, std::string_view outcome);
+  static void OnTimeout(void* dial);
+
+  async::Loop& loop_;
+  const DestinationList& destinations_;
+  const AddressRules& rules_;
+  Resolver& resolver_;
+  DialOptions options_;
+  DialMetrics metrics_;
+  metrics::Shard& shard_;
+  DialLog log_;
+  ipc::DialServer* server_ = nullptr;
+  // Results of the resolver that come after this object went find it gone.
+  std::shared_ptr<DialService*> self_ = std::make_shared<DialService*>(this);
+  absl::flat_hash_map<ipc::DialTicket, std::unique_ptr<Dial>> dials_;
+};
+
+}  // namespace aisix::egress

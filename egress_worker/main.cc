@@ -1,0 +1,197 @@
+// aisix-egress-worker: opens connections to the configured destinations for the other zones. It holds no
+// secret, and neither reads nor writes a byte of what it opened.
+#include <ares.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "egress_worker/address_rules.h"
+#include "egress_worker/config_receiver.h"
+#include "egress_worker/destination_list.h"
+#include "egress_worker/dial_service.h"
+#include "egress_worker/resolver.h"
+#include "lib/async/loop.h"
+#include "lib/config/zone_config.h"
+#include "lib/control/control_link.h"
+#include "lib/control/inherit.h"
+#include "lib/ipc/config_service.h"
+#include "lib/ipc/dial_server.h"
+#include "lib/ipc/rpc_server.h"
+#include "lib/ipc/zone_service.h"
+#include "lib/log/logger.h"
+#include "lib/metrics/registry.h"
+#include "lib/os/process_stats.h"
+#include "lib/sandbox/lock.h"
+
+namespace aisix::egress {
+namespace {
+
+constexpr std::string_view kTarget = "aisix_egress::worker";
+// Calls of other zones are short; nobody waits long for them at the end.
+constexpr std::chrono::milliseconds kRpcShutdown(500);
+
+std::string_view Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+// Says why the worker cannot run and gives the exit code.
+int Fatal(const control::ControlLink& control, std::string_view text) {
+  (void)control.SendFatal(text);
+  return 1;
+}
+
+ConnectOptions ConnectOptionsOf(const config::EgressPart& part) {
+  ConnectOptions options;
+  options.keep_alive.idle_s = static_cast<int>(part.tcp_keepalive_secs);
+  options.keep_alive.interval_s = static_cast<int>(part.tcp_keepalive_interval_secs);
+  options.keep_alive.retries = static_cast<int>(part.tcp_keepalive_retries);
+  return options;
+}
+
+// Reads what the supervisor says after the start; on the loop.
+class ControlReader {
+ public:
+  ControlReader(async::Loop& loop, control::ControlLink& control, ipc::DialServer& dials,
+                ipc::RpcServer& config, ipc::RpcServer& zone, Resolver& resolver)
+      : loop_(loop),
+        control_(control),
+        dials_(dials),
+        config_(config),
+        zone_(zone),
+        resolver_(resolver),
+        watcher_(loop, control.fd(), &ControlReader::OnReadable, this) {
+    watcher_.Watch(UV_READABLE);
+  }
+
+  // True: told to stop. False: the supervisor is gone.
+  bool orderly() const { return orderly_; }
+
+  void TakeLink(std::string_view name, uint64_t index, os::UniqueFd fd) {
+    if (name == "dial") dials_.SetLink(index, std::move(fd));
+    if (name == "config.egress") config_.Attach(std::move(fd));
+    if (name == "zone.egress") zone_.Attach(std::move(fd));
+  }
+
+ private:
+  static void OnReadable(void* argument, int) { static_cast<ControlReader*>(argument)->Read(); }
+
+  void Read() {
+    while (true) {
+      absl::StatusOr<std::optional<control::Message>> message = control_.Receive();
+      if (absl::IsUnavailable(message.status())) {
+        loop_.Stop();
+        return;
+      }
+      if (!message.ok()) continue;
+      if (!message->has_value()) return;
+      Handle(**message);
+    }
+  }
+
+  void Handle(control::Message& message) {
+    switch (message.type) {
+      case control::MessageType::kLink:
+        TakeLink(message.name, message.number, std::move(message.fd));
+        break;
+      case control::MessageType::kReload:
+        resolver_.Reload();
+        break;
+      case control::MessageType::kQueryInFlight:
+        (void)control_.SendInFlight(static_cast<uint64_t>(dials_.outstanding()));
+        break;
+      case control::MessageType::kStop:
+        orderly_ = true;
+        loop_.Stop();
+        break;
+      default:
+        break;  // the drain of callers is the proxy's business
+    }
+  }
+
+  async::Loop& loop_;
+  control::ControlLink& control_;
+  ipc::DialServer& dials_;
+  ipc::RpcServer& config_;
+  ipc::RpcServer& zone_;
+  Resolver& resolver_;
+  bool orderly_ = false;
+  ipc::FdWatcher watcher_;
+};
+
+int Main() {
+  ::signal(SIGPIPE, SIG_IGN);
+  control::ControlLink control;
+  absl::StatusOr<control::Inherited> inherited = control::Inherit();
+  if (!inherited.ok()) return Fatal(control, Text(inherited.status()));
+  absl::StatusOr<config::EgressPart> part = config::DecodeEgressPart(inherited->boot);
+  if (!part.ok()) return Fatal(control, Text(part.status()));
+  auto rust_log = inherited->environment.find("RUST_LOG");
+  absl::StatusOr<log::Filter> filter = log::Filter::Choose(
+      part->common.log_level, rust_log == inherited->environment.end() ? nullptr : &rust_log->second);
+  if (!filter.ok()) return Fatal(control, Text(filter.status()));
+  log::Logger logger("egress", *std::move(filter));
+  absl::StatusOr<AddressRules> rules = AddressRules::Make(part->deny_cidrs, part->own_endpoints);
+  if (!rules.ok()) return Fatal(control, Text(rules.status()));
+
+  // While files may still be opened.
+  ::tzset();
+  (void)absl::LocalTimeZone();
+  absl::StatusOr<std::unique_ptr<os::ProcessStats>> stats = os::ProcessStats::Open();
+  if (!stats.ok()) return Fatal(control, Text(stats.status()));
+  if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) return Fatal(control, "c-ares cannot start");
+  async::Loop loop;
+  absl::StatusOr<std::unique_ptr<Resolver>> resolver = Resolver::Make(loop, {});
+  if (!resolver.ok()) return Fatal(control, Text(resolver.status()));
+  if (auto locked = sandbox::Lock(sandbox::kEgressProfile); !locked.ok()) {
+    return Fatal(control, Text(locked.status()));
+  }
+  logger.StartWriter();
+
+  metrics::Registry registry;
+  DialMetrics metrics(registry);
+  DestinationList destinations;
+  registry.AddCollector([&destinations](std::vector<metrics::Family>& families) {
+    families.push_back(metrics::Single("aisix_egress_destinations", metrics::FamilyType::kGauge, {},
+                                       static_cast<double>(destinations.size())));
+  });
+  DialOptions options;
+  options.connect = ConnectOptionsOf(*part);
+  options.timeout_ms = part->connect_timeout_ms;
+  DialService service(loop, destinations, *rules, **resolver, options, metrics, registry.AddShard(), logger);
+  ipc::DialServer dials(loop, service);
+  service.SetServer(&dials);
+
+  ConfigReceiver receiver(destinations, logger, [&] { loop.Post([&] { service.OnConfigured(); }); });
+  ipc::ConfigService config_service(receiver);
+  ipc::RpcServer config_server({config_service.service()});
+  ipc::ZoneService zone_service("egress", registry, stats->get(),
+                                [](std::string_view) { return std::optional<std::string>(); });
+  ipc::RpcServer zone_server({zone_service.service()});
+
+  bool orderly;
+  {
+    ControlReader reader(loop, control, dials, config_server, zone_server, **resolver);
+    for (control::Link& link : inherited->links) reader.TakeLink(link.name, link.index, std::move(link.fd));
+    logger.Write(log::Level::kInfo, kTarget, "egress worker serving");
+    if (!control.SendReady().ok()) return 1;
+    loop.Run();
+    orderly = reader.orderly();
+  }
+  if (!orderly) ::_exit(1);  // nobody is left who could want anything to be finished
+  config_server.Shutdown(kRpcShutdown);
+  zone_server.Shutdown(kRpcShutdown);
+  return 0;
+}
+
+}  // namespace
+}  // namespace aisix::egress
+
+int main() {
+  return aisix::egress::Main();
+}
