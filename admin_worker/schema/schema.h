@@ -1,0 +1,60 @@
+// JSON Schema (draft-07, the part that conf/schemas uses) over nlohmann::json. Patterns are RE2, so that a
+// document cannot cost more than linear time; messages never hold a value of the document, because documents
+// hold credentials (spec 03 §1.4).
+//
+// Two keywords of our own let one schema stand for both contracts of spec 03 §1.3: `x-write` holds a schema
+// that only counts for writes, `x-read` names properties that only reads accept; and `additionalProperties:
+// false` counts for writes only, reads collect what it would have refused.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace aisix::admin {
+
+enum class Contract { kWrite, kRead };
+
+struct Violation {
+  std::string pointer;  // JSON pointer; empty: the document itself
+  std::string message;
+};
+
+// A member that the schema does not know.
+struct UnknownField {
+  std::string path;     // dotted, list positions as numbers: "c.0.d"
+  std::string pattern;  // dotted, list positions as "[]"
+
+  friend bool operator==(const UnknownField&, const UnknownField&) = default;
+};
+
+// One compiled schema. Immutable: may be used by several threads at once.
+class Schema {
+ public:
+  // A text that is no JSON, or a pattern that does not compile: INVALID_ARGUMENT.
+  static absl::StatusOr<Schema> Parse(std::string_view text);
+  Schema(Schema&&) noexcept;
+  Schema& operator=(Schema&&) noexcept;
+  ~Schema();
+
+  // The first violation, or nothing. For reads, `unknown` (may be null) receives the unknown members.
+  std::optional<Violation> Check(const nlohmann::json& document, Contract contract,
+                                 std::vector<UnknownField>* unknown = nullptr) const;
+
+ private:
+  Schema();
+  nlohmann::json root_;
+  std::map<std::string, std::unique_ptr<re2::RE2>, std::less<>> patterns_;
+};
+
+}  // namespace aisix::admin
