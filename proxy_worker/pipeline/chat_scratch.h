@@ -1,6 +1,8 @@
 // What the chat requests of one loop use one after another, never across a suspension.
 #pragma once
 
+#include <random>
+
 #include "proxy_worker/dialects/openai_chat/stream.h"
 
 namespace aisix::proxy {
@@ -9,6 +11,8 @@ namespace aisix::proxy {
 struct ChatScratch {
   json::Reader reader;
   openai_chat::ReplyScratch reply;
+  const openai_chat::ReasoningPath no_path;         // of whole replies
+  std::minstd_rand random{std::random_device{}()};  // jitter of retries
 };
 
 }  // namespace aisix::proxy
