@@ -205,3 +205,18 @@ def test_misconfigured_provider(start_gateway, mock):
         "message": "Access denied: your client IP is not allowed to access this model", "type": "permission_denied",
         "code": "ip_restricted"})
     assert ask("local").status_code == 200
+
+
+def test_caller_behind_a_trusted_proxy(start_gateway, mock):
+    gateway = start_gateway(
+        resources(mock.base, models=[model("restricted", "m", allowed_cidrs=["192.0.2.0/24"])]),
+        {"proxy": {"real_ip": {"trusted_proxies": ["127.0.0.1"]}}})
+
+    def ask(**headers):
+        return httpx.post(gateway.base + "/chat/completions", headers={**BEARER, **headers}, timeout=30,
+                          json={"model": "restricted", "messages": [{"role": "user", "content": "x"}]}).status_code
+
+    assert ask() == 403
+    assert ask(**{"x-forwarded-for": "192.0.2.7"}) == 200
+    assert ask(**{"x-forwarded-for": "192.0.2.7, 198.51.100.1"}) == 403
+    assert ask(**{"x-forwarded-for": "198.51.100.1, 192.0.2.7:4711"}) == 200
