@@ -1,6 +1,7 @@
 // A fast stand-in for an OpenAI-compatible provider, for tests, benchmarks and the quickstart. Not a part of
 // the gateway.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -77,6 +78,13 @@ int ParseCommandLine(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (int code = ParseCommandLine(argc, argv, options); code >= 0) return code;
+
+  // Thousands of streams at once: the usual soft limit of 1024 descriptors is for programs that use select().
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
 
   // Blocked before any thread exists, so that only sigwait below sees them.
   sigset_t stop_signals;

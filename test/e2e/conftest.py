@@ -1,4 +1,5 @@
 import pathlib
+import resource
 import sys
 
 import httpx
@@ -23,6 +24,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_configure(config):
+    # The load comes from this process: thousands of connections.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if not GATEWAY.exists():
         raise pytest.UsageError(f"{GATEWAY} is not there: install the gateway first (./test.sh --e2e does)")
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -34,6 +35,12 @@ def clean_environment(extra=None):
     return kept
 
 
+def usual_limits():
+    """The soft limit that a login shell gives: the test's own is higher."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
+
+
 class Process:
     """A child whose output goes to a file."""
 
@@ -42,7 +49,7 @@ class Process:
         self._log = open(self.log_path, "ab")
         self.child = subprocess.Popen(
             [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-            env=clean_environment(environment))
+            env=clean_environment(environment), preexec_fn=usual_limits)
 
     @property
     def pid(self):
