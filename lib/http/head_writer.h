@@ -1,0 +1,43 @@
+// Heads of messages that are sent.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "lib/async/buffer_pool.h"
+#include "lib/http/head.h"
+
+namespace aisix::http {
+
+// Whether a byte below 0x20 (but a tab) or 0x7f is in it: it could end a line.
+bool HasControlBytes(std::string_view text);
+
+// Appends to a buffer of the pool that was made large enough at the start.
+class HeadWriter {
+ public:
+  // Room for `headers` and `other` bytes.
+  HeadWriter(async::BufferPool& pool, std::span<const Header> headers, size_t other);
+
+  void Add(std::string_view text) {
+    std::memcpy(buffer_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+  void AddNumber(uint64_t value);
+  // "name: value\r\n". False, and nothing added, when a control byte is in it.
+  bool AddHeader(const Header& header);
+
+  size_t size() const { return size_; }
+  async::Buffer TakeBuffer() { return std::move(buffer_); }
+
+ private:
+  async::Buffer buffer_;
+  size_t size_ = 0;
+};
+
+// "1f4\r\n" at `line`; its length. For sizes above 0.
+size_t WriteChunkSize(char (&line)[20], size_t size);
+
+}  // namespace aisix::http
