@@ -16,12 +16,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "lib/async/event.h"
 #include "lib/async/loop.h"
 #include "lib/async/maybe.h"
 #include "lib/http/head.h"
 #include "lib/net/dialer.h"
 #include "lib/net/listener.h"
 #include "lib/net/security.h"
+#include "lib/os/unique_fd.h"
 
 namespace aisix::http {
 
@@ -77,6 +80,9 @@ struct SendOptions {
 };
 
 class ClientConnection;
+class ClientExchange;
+class GzipDecoder;
+struct ClientDial;
 
 // Idle connections of one loop, by origin; the one used last is used first. Connections that the peer closes
 // while idle are dropped at once. Exchanges must be gone before it is destroyed.
@@ -87,16 +93,35 @@ class ClientPool {
   ClientPool& operator=(const ClientPool&) = delete;
   ~ClientPool();
 
-  async::Loop& loop();
-  size_t idle_connections() const;
-  uint64_t connections_opened() const;  // since the start
+  async::Loop& loop() { return loop_; }
+  const ClientPoolOptions& options() const { return options_; }
+  size_t idle_connections() const { return idle_; }
+  uint64_t connections_opened() const { return opened_; }  // since the start
   void CloseIdle();
 
  private:
   friend class ClientExchange;
   friend class ClientConnection;
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  friend struct ClientDial;
+  struct Host;
+  struct Hosts;
+
+  Host& HostOf(const Origin& origin);
+  // Null when none is idle.
+  ClientConnection* TakeIdle(const Origin& origin);
+  void Keep(ClientConnection* connection);
+  void Unlist(ClientConnection* connection);
+  void Forget(Host& host);
+  ClientDial* StartDial(ClientExchange& exchange, const Origin& origin, uint64_t timeout_ms);
+  void EndDial(ClientDial* dial);
+
+  async::Loop& loop_;
+  net::Dialer& dialer_;
+  ClientPoolOptions options_;
+  std::unique_ptr<Hosts> hosts_;
+  ClientDial* dials_ = nullptr;  // list, owned
+  size_t idle_ = 0;
+  uint64_t opened_ = 0;
 };
 
 // One request and its response. Lives in its handler's frame; destroying it before the end of the response
@@ -109,12 +134,14 @@ class ClientExchange {
   ~ClientExchange();
 
   // Takes or opens a connection and writes the request. May return before all is written when the server
-  // answers early. `origin` must outlive ReceiveHead.
+  // answers early. `origin` must outlive ReceiveHead. INVALID_ARGUMENT: a header or the target has a control
+  // character.
   async::Maybe<absl::Status> Send(const Origin& origin, const ClientRequest& request,
                                   const SendOptions& options);
   // The final head (1xx are skipped). A pooled connection that turns out closed before any byte of a response
   // came is replaced by a fresh one, once, and the request sent again. `deadline_ms` is loop time, 0: none.
-  // The head is valid until the exchange ends.
+  // The head is valid until the exchange ends. An error response (300 and above) does not wait until the
+  // request was sent whole.
   async::Maybe<absl::StatusOr<const ResponseHead*>> ReceiveHead(uint64_t deadline_ms);
   // All body bytes that are there, at least one; empty at the body's proper end. Valid until the next call.
   // Reading from the server pauses when nobody takes the bytes. DEADLINE_EXCEEDED leaves the exchange usable:
@@ -124,27 +151,65 @@ class ClientExchange {
   // in bytes, 0: none; RESOURCE_EXHAUSTED beyond. Valid until the exchange ends. The bytes may be changed in
   // place.
   async::Maybe<absl::StatusOr<std::span<char>>> ReadAll(uint64_t limit, uint64_t deadline_ms);
-  // Closes the connection at once; whoever waits gets CANCELLED before the loop next waits. Idempotent; safe
-  // at any time, also before Send and after the end.
+  // Closes the connection at once; whoever waits gets CANCELLED before the loop next waits. What was read
+  // stays valid. Idempotent; safe at any time, also before Send and after the end.
   void Cancel();
   // The caller needs no view of the head any more: an open stream then holds no buffer while it waits.
   void ReleaseHead();
 
-  ErrorKind error_kind() const;
-  // Whether the connection came from the pool, and whether any response byte arrived.
-  bool reused_connection() const;
+  // kNone until a call failed.
+  ErrorKind error_kind() const { return error_kind_; }
+  // Whether the connection came from the pool.
+  bool reused_connection() const { return reused_; }
+  // Whether any byte of a response arrived.
   bool response_started() const;
   // The body has a content-encoding that Read and ReadAll undo.
-  bool decoding() const;
-  // The body was read to its end.
+  bool decoding() const { return decoder_ != nullptr; }
+  // The body arrived to its end.
   bool complete() const;
 
  private:
   friend class ClientConnection;
-  struct State;
-  State& state() const;
+  friend class ClientPool;
+  friend struct ClientDial;
+
+  async::Task<absl::Status> ConnectAndSend();
+  async::Task<absl::Status> Connect();
+  async::Task<absl::Status> AwaitSent();
+  async::Task<absl::StatusOr<const ResponseHead*>> AwaitHead(uint64_t deadline_ms);
+  async::Task<absl::StatusOr<std::string_view>> AwaitBody(uint64_t deadline_ms);
+  async::Task<absl::StatusOr<std::string_view>> AwaitDecoded(uint64_t deadline_ms);
+  async::Task<absl::StatusOr<std::span<char>>> CollectBody(uint64_t limit, uint64_t deadline_ms);
+  async::Task<absl::StatusOr<std::span<char>>> CollectDecoded(uint64_t limit, uint64_t deadline_ms);
+  absl::Status Transmit();
+  absl::Status Fail(ErrorKind kind, absl::string_view message);
+  absl::Status FailedConnect(const absl::Status& status, bool handshake);
+  bool BodyEnded(absl::Status* error);
+  const ResponseHead* TakeHead();
+  void StartTimer(uint64_t deadline_ms);
+  void Notify() {
+    if (event_.has_waiter()) event_.Set();
+  }
+  void DropConnection();
+
   ClientPool& pool_;
-  alignas(16) mutable unsigned char storage_[512];
+  ClientConnection* connection_ = nullptr;  // owned
+  ClientDial* dial_ = nullptr;
+  absl::StatusOr<os::UniqueFd> dialled_;
+  const Origin* origin_ = nullptr;
+  ClientRequest request_;
+  SendOptions options_;
+  async::Event event_;
+  async::Timer timer_;
+  async::Deferred cancellation_;
+  std::unique_ptr<GzipDecoder> decoder_;
+  async::Buffer decoded_;
+  size_t decoded_size_ = 0;
+  ErrorKind error_kind_ = ErrorKind::kNone;
+  bool cancelled_ = false;
+  bool timed_out_ = false;
+  bool reused_ = false;
+  bool retried_ = false;
 };
 
 }  // namespace aisix::http

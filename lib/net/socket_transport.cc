@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -21,16 +22,24 @@ absl::Status ErrorOf(ssize_t code) {
   return absl::UnavailableError(uv_strerror(static_cast<int>(code)));
 }
 
+// What libuv holds on to: lives until its close callback ran.
+struct Handle {
+  uv_tcp_t tcp;
+  uv_write_t write;
+  class SocketTransport* owner;  // null: closed
+};
+
 class SocketTransport final : public Transport {
  public:
-  explicit SocketTransport(async::Loop& loop) {
-    uv_tcp_init(loop.uv(), &handle_);
-    handle_.data = this;
-    write_.data = this;
-  }
+  explicit SocketTransport(async::Loop& loop) : loop_(loop) {}
 
   int Open(os::UniqueFd& socket) {
-    const int error = uv_tcp_open(&handle_, socket.get());
+    handle_ = new Handle{};
+    handle_->owner = this;
+    uv_tcp_init(loop_.uv(), &handle_->tcp);
+    handle_->tcp.data = handle_;
+    handle_->write.data = handle_;
+    const int error = uv_tcp_open(&handle_->tcp, socket.get());
     if (error == 0) (void)socket.release();
     return error;
   }
@@ -59,6 +68,20 @@ class SocketTransport final : public Transport {
 
   const absl::Status& write_error() const override { return write_error_; }
 
+  void CancelWrite() override {
+    if (!writing_) return;
+    writing_ = false;
+    // libuv lets go of queued memory only with the handle: the socket moves to a new one.
+    os::UniqueFd socket(fcntl(fd(), F_DUPFD_CLOEXEC, 0));
+    const bool was_reading = std::exchange(reading_, false);
+    CloseHandle();
+    if (!socket.valid() || Open(socket) != 0) {
+      ended_ = true;
+      return;
+    }
+    if (was_reading) StartReading();
+  }
+
   void ResumeReading() override {
     if (receiver_ && !ended_) StartReading();
   }
@@ -67,19 +90,25 @@ class SocketTransport final : public Transport {
 
   int fd() const override {
     uv_os_fd_t fd = -1;
-    (void)uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle_), &fd);
+    (void)uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle_->tcp), &fd);
     return fd;
   }
 
   void Close() override {
-    receiver_ = nullptr;
-    closed_ = true;
-    uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
-             [](uv_handle_t* handle) { delete static_cast<SocketTransport*>(handle->data); });
+    CloseHandle();
+    delete this;
   }
 
  private:
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle_); }
+  static SocketTransport* Owner(void* handle) { return static_cast<Handle*>(handle)->owner; }
+  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle_->tcp); }
+
+  void CloseHandle() {
+    handle_->owner = nullptr;
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle_->tcp),
+             [](uv_handle_t* handle) { delete static_cast<Handle*>(handle->data); });
+    handle_ = nullptr;
+  }
 
   WriteResult Failed(int code) {
     write_error_ = ErrorOf(code);
@@ -96,17 +125,19 @@ class SocketTransport final : public Transport {
     std::memcpy(rest.data(), pieces, sizeof(iovec) * count);
     rest[0].base += skip;
     rest[0].len -= skip;
-    const int error = uv_write(&write_, stream(), rest.data(), static_cast<unsigned>(count),
-                               [](uv_write_t* request, int code) {
-                                 auto* self = static_cast<SocketTransport*>(request->data);
-                                 self->writing_ = false;
-                                 if (self->closed_ || !self->receiver_) return;
-                                 if (code != 0) self->write_error_ = ErrorOf(code);
-                                 self->receiver_->OnWritten(self->write_error_);
-                               });
+    const int error =
+        uv_write(&handle_->write, stream(), rest.data(), static_cast<unsigned>(count), OnWritten);
     if (error != 0) return Failed(error);
     writing_ = true;
     return WriteResult::kPending;
+  }
+
+  static void OnWritten(uv_write_t* request, int code) {
+    SocketTransport* self = Owner(request->data);
+    if (!self) return;
+    self->writing_ = false;
+    if (code != 0) self->write_error_ = ErrorOf(code);
+    if (self->receiver_) self->receiver_->OnWritten(self->write_error_);
   }
 
   void StartReading() {
@@ -115,12 +146,10 @@ class SocketTransport final : public Transport {
     uv_read_start(
         stream(),
         [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
-          const std::span<char> space = static_cast<SocketTransport*>(handle->data)->receiver_->ReadSpace();
+          const std::span<char> space = Owner(handle->data)->receiver_->ReadSpace();
           *buffer = uv_buf_init(space.data(), static_cast<unsigned>(space.size()));
         },
-        [](uv_stream_t* handle, ssize_t size, const uv_buf_t*) {
-          static_cast<SocketTransport*>(handle->data)->OnRead(size);
-        });
+        [](uv_stream_t* handle, ssize_t size, const uv_buf_t*) { Owner(handle->data)->OnRead(size); });
   }
 
   void StopReading() {
@@ -140,13 +169,12 @@ class SocketTransport final : public Transport {
     receiver_->OnEnd(size == UV_EOF ? absl::OkStatus() : ErrorOf(size));
   }
 
-  uv_tcp_t handle_;
-  uv_write_t write_;
+  async::Loop& loop_;
+  Handle* handle_ = nullptr;
   StreamReceiver* receiver_ = nullptr;
   bool reading_ = false;
   bool writing_ = false;
   bool ended_ = false;
-  bool closed_ = false;
   absl::Status write_error_;
 };
 

@@ -51,6 +51,9 @@ class Transport {
   // Tries the kernel first; waits only after it refused. Not before OnOpen on a secured stream.
   virtual WriteResult Write(const iovec* pieces, int count) = 0;
   virtual const absl::Status& write_error() const = 0;
+  // Forgets a pending Write: its memory is not borrowed any more, OnWritten does not come, and the peer gets
+  // a part of the bytes at most. Reading goes on; nothing more may be written.
+  virtual void CancelWrite() = 0;
   // After ReadSpace() was empty. Costs nothing when reading is on.
   virtual void ResumeReading() = 0;
   // No more will be written: the peer sees an end of file. Nothing may be pending.
