@@ -91,12 +91,12 @@ struct Parser {
 
 CommandLine Help(Parser& parser) {
   const std::string& topic = parser.options.help_topic;
-  if (topic.empty()) return Exit(0, parser.app.help(), "");
+  if (topic.empty()) return Exit(0, Parser().app.help(), "");  // a fresh one: it would explain `help`
   CLI::App* subcommand = parser.Find(topic);
   if (subcommand == nullptr) {
     return UsageError(fmt::format("unrecognized subcommand '{}'", topic), "aisix help [<SUBCOMMAND>]");
   }
-  return Exit(0, subcommand->help(), "");
+  return Exit(0, subcommand->help("aisix"), "");
 }
 
 CommandLine Missing(const std::string& option, const Parser& parser) {
@@ -153,7 +153,7 @@ CommandLine ParseCommandLine(std::vector<std::string> arguments, const GetVariab
     parser.app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     const std::vector<CLI::App*> subcommands = parser.app.get_subcommands();
-    return Exit(0, subcommands.empty() ? parser.app.help() : subcommands.front()->help(), "");
+    return Exit(0, subcommands.empty() ? parser.app.help() : subcommands.front()->help("aisix"), "");
   } catch (const CLI::ParseError& error) {
     return UsageError(error.what(), parser.Usage());
   }

@@ -19,6 +19,8 @@ using control::MessageType;
 using log::Level;
 
 constexpr std::string_view kTarget = "aisix";
+constexpr std::chrono::seconds kExitPatience{1};
+constexpr size_t kLongestReason = 1000;  // of a report that may be long
 
 Message FileMessage(MessageType type, int fd) {
   Message message;
@@ -39,10 +41,7 @@ ProcessTable::ProcessTable(EventLoop& loop, log::Logger& logger, Inheritance inh
       inheritance_(inheritance),
       hooks_(std::move(hooks)),
       links_(inheritance.proxy_loops),
-      slots_{Slot{nullptr, RestartPolicy(IsEssential(kZones[0]))},
-             Slot{nullptr, RestartPolicy(IsEssential(kZones[1]))},
-             Slot{nullptr, RestartPolicy(IsEssential(kZones[2]))},
-             Slot{nullptr, RestartPolicy(IsEssential(kZones[3]))}} {}
+      slots_{Slot(kZones[0]), Slot(kZones[1]), Slot(kZones[2]), Slot(kZones[3])} {}
 
 absl::Status ProcessTable::Start() {
   absl::StatusOr<os::UniqueFd> state = os::CreateMemoryFile("admin-state");
@@ -174,18 +173,28 @@ void ProcessTable::ReadControl(Zone zone) {
     const WorkerProcess& worker = *SlotOf(zone).worker;
     absl::StatusOr<std::optional<Message>> message = worker.Receive();
     if (!message.ok()) {
-      if (absl::IsInvalidArgument(message.status())) {
-        logger_.Write(Level::kError, kTarget, "worker sent a bad control message",
-                      {{"worker", log::Display{ZoneName(zone)}}, {"error", Text(message.status())}});
-      }
-      // Without a control link a worker is of no use, and one that sends garbage is not to be trusted.
-      worker.Kill();
-      loop_.Unwatch(worker.control_fd());
+      OnLinkLost(zone, message.status());
       return;
     }
     if (!message->has_value()) return;
     OnMessage(zone, **message);
   }
+}
+
+// Without a control link a worker is of no use.
+void ProcessTable::OnLinkLost(Zone zone, const absl::Status& status) {
+  const WorkerProcess& worker = *SlotOf(zone).worker;
+  loop_.Unwatch(worker.control_fd());
+  if (absl::IsUnavailable(status)) {
+    // Most likely it is exiting: its exit code is worth waiting for.
+    loop_.After(kExitPatience, [this, zone, pid = worker.pid()] {
+      if (PidOf(zone) == pid) Kill(zone);
+    });
+    return;
+  }
+  logger_.Write(Level::kError, kTarget, "worker sent a bad control message",
+                {{"worker", log::Display{ZoneName(zone)}}, {"error", Text(status)}});
+  worker.Kill();
 }
 
 void ProcessTable::OnMessage(Zone zone, const Message& message) {
@@ -202,6 +211,7 @@ void ProcessTable::OnMessage(Zone zone, const Message& message) {
       // Others still serve with what this zone gave them: it is tried again, like after any other death.
       logger_.Write(Level::kError, kTarget, "worker cannot run",
                     {{"worker", log::Display{ZoneName(zone)}}, {"error", std::string_view(message.text)}});
+      slot.fatal_text = message.text.substr(0, kLongestReason);
       slot.worker->Kill();
       return;
     case MessageType::kInFlight:
@@ -258,7 +268,7 @@ void ProcessTable::OnEnd(Zone zone, const std::string& reason) {
     slot.worker.reset();
   }
   links_.Disconnect(zone);
-  slot.down_reason = reason;
+  slot.down_reason = slot.fatal_text.empty() ? reason : std::exchange(slot.fatal_text, {});
   TellMetrics(zone);
   if (!restarting_) {
     logger_.Write(Level::kDebug, kTarget, "worker ended",

@@ -69,12 +69,15 @@ class ProcessTable {
 
  private:
   struct Slot {
+    explicit Slot(Zone zone) : policy(IsEssential(zone)) {}
+
     std::unique_ptr<WorkerProcess> worker;  // null: does not run
     RestartPolicy policy;
     bool started = false;  // ever
     uint64_t restarts = 0;
     uint64_t restart_timer = 0;
     std::string down_reason = "not started";
+    std::string fatal_text;  // what this worker said before its end
   };
 
   Slot& SlotOf(Zone zone) { return slots_[static_cast<size_t>(zone)]; }
@@ -84,6 +87,7 @@ class ProcessTable {
   absl::Status TryStartWorker(Zone zone);
   absl::Status SendInheritance(Zone zone, std::vector<control::Message> links);
   void ReadControl(Zone zone);
+  void OnLinkLost(Zone zone, const absl::Status& status);
   void OnMessage(Zone zone, const control::Message& message);
   void OnReady(Zone zone);
   void OnEnd(Zone zone, const std::string& reason);

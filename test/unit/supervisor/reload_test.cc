@@ -1,0 +1,91 @@
+#include "supervisor/run/reload.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "test/unit/supervisor/zones.h"
+
+namespace aisix::supervisor {
+namespace {
+
+class ReloadTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = ::testing::TempDir() + "reload-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    directory_ = name;
+    Replace("cert", "old-cert");
+    Replace("resources", "old-resources");
+    zones_.emplace(
+        std::vector<config::FileGrant>{{"proxy", "proxy.tls.cert_file", directory_ + "/cert", true},
+                                       {"admin", "resources_file", directory_ + "/resources", true}});
+  }
+  void TearDown() override {
+    reload_.reset();
+    zones_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void Start(bool whole, const std::string& bootstrap = "/nowhere") {
+    zones_->StartAll();
+    reload_.emplace(zones_->loop, zones_->logger, *zones_->table, zones_->parts, zones_->files,
+                    BootstrapSource{bootstrap, -1, "config.yaml"}, *DirectoryWatch::Create(), whole);
+  }
+
+  void Replace(const std::string& name, const std::string& content) const {
+    std::ofstream(directory_ + "/new", std::ios::trunc) << content;
+    std::filesystem::rename(directory_ + "/new", directory_ + "/" + name);
+  }
+
+  std::string directory_;
+  std::optional<Zones> zones_;
+  std::optional<Reload> reload_;
+};
+
+TEST_F(ReloadTest, HangupGivesFilesThenVariablesThenTheWord) {
+  Start(true);
+  Replace("resources", "new-resources");
+  reload_->OnHangup();
+  zones_->RunUntil([&] {
+    return zones_->Reported(Zone::kAdmin, "reload signal") && zones_->Reported(Zone::kProxy, "reload signal");
+  });
+  const int file = zones_->Position(Zone::kAdmin, "file resources_file new-resources");
+  const int environment = zones_->Position(Zone::kAdmin, "environment");
+  EXPECT_GE(file, 0);
+  EXPECT_GT(environment, file);
+  EXPECT_GT(zones_->Position(Zone::kAdmin, "reload signal"), environment);
+  EXPECT_FALSE(zones_->Reported(Zone::kProxy, "environment"));
+  EXPECT_FALSE(zones_->Reported(Zone::kMetrics, "reload signal"));
+}
+
+TEST_F(ReloadTest, WithoutAFileSourceOnlyFilesAreReadAgain) {
+  Start(false);
+  reload_->OnHangup();
+  zones_->RunUntil([&] { return zones_->Reported(Zone::kAdmin, "reload files"); });
+  EXPECT_FALSE(zones_->Reported(Zone::kAdmin, "environment"));
+}
+
+TEST_F(ReloadTest, AFileThatIsGoneIsReportedToItsZone) {
+  Start(true);
+  std::filesystem::remove(directory_ + "/resources");
+  reload_->OnHangup();
+  zones_->RunUntil([&] {
+    return zones_->Reported(Zone::kAdmin, "file resources_file No such file or directory (os error 2)");
+  });
+}
+
+TEST_F(ReloadTest, ChangedCertificatesAreGivenAtOnceAndTheResourcesFileIsNot) {
+  Start(true);
+  Replace("resources", "new-resources");
+  Replace("cert", "new-cert");
+  zones_->RunUntil([&] { return zones_->Reported(Zone::kProxy, "reload files"); });
+  EXPECT_TRUE(zones_->Reported(Zone::kProxy, "file proxy.tls.cert_file new-cert"));
+  EXPECT_FALSE(zones_->Reported(Zone::kAdmin, "file resources_file new-resources"));
+  EXPECT_FALSE(zones_->Reported(Zone::kAdmin, "reload files"));
+}
+
+}  // namespace
+}  // namespace aisix::supervisor
