@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "lib/config/loader/text.h"
 #include "lib/config/loader/zone_parts.h"
@@ -21,7 +23,16 @@ bool IsHashedName(std::string_view name) {
          name.find_first_not_of("0123456789", 9) == std::string_view::npos;
 }
 
-std::vector<std::string> CertificatesIn(const std::string& directory) {
+std::string ReadText(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Certificates of the directory that are not in `bundle`: a system directory mostly holds what the system
+// bundle beside it holds too, and every granted file costs a descriptor and a watch.
+std::vector<std::string> CertificatesIn(const std::string& directory, const std::string& bundle) {
   std::error_code error;
   std::set<std::string> files;  // hashed names are links, several to one file
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
@@ -29,7 +40,10 @@ std::vector<std::string> CertificatesIn(const std::string& directory) {
     if (!IsHashedName(entry->path().filename().string())) continue;
     std::error_code unresolved;
     std::filesystem::path file = std::filesystem::canonical(entry->path(), unresolved);
-    if (!unresolved && files.size() < kMaxFiles) files.insert(file.string());
+    if (unresolved || files.size() >= kMaxFiles) continue;
+    std::string content = ReadText(file.string());
+    std::string_view text = Trim(content);
+    if (!text.empty() && !Contains(bundle, text)) files.insert(file.string());
   }
   return {files.begin(), files.end()};
 }
@@ -47,7 +61,7 @@ std::vector<FileGrant> CaBundleGrants(std::string_view zone, const Environment& 
   std::string directory = value("SSL_CERT_DIR");
   if (!file.empty()) paths.push_back(file);
   if (!directory.empty()) {
-    std::vector<std::string> found = CertificatesIn(directory);
+    std::vector<std::string> found = CertificatesIn(directory, file.empty() ? "" : ReadText(file));
     paths.insert(paths.end(), found.begin(), found.end());
   }
   if (file.empty() && directory.empty()) {

@@ -79,7 +79,7 @@ bool CanBeMade(const std::string& socket) {
   while (!std::filesystem::exists(directory, error) && directory.has_relative_path()) {
     directory = directory.parent_path();
   }
-  return ::access(directory.c_str(), W_OK | X_OK) == 0;
+  return std::filesystem::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0;
 }
 
 CommonPart CutCommon(const Settings& settings, const HostFacts& host) {
