@@ -1,6 +1,4 @@
 // The sending half of a ServerConnection.
-#include <sys/socket.h>
-
 #include <array>
 #include <utility>
 
@@ -203,8 +201,7 @@ void ServerConnection::Abort() {
   if (ended_) return;
   if (framing_ == Framing::kUntilClose && response_started_) {
     // Nothing but a reset tells this caller that the body is not whole.
-    const linger reset{1, 0};
-    (void)setsockopt(transport_->fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    transport_->ResetOnClose();
   }
   ended_ = true;
   writing_ = false;

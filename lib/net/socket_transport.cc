@@ -88,6 +88,11 @@ class SocketTransport final : public Transport {
 
   void ShutdownWrite() override { (void)::shutdown(fd(), SHUT_WR); }
 
+  void ResetOnClose() override {
+    const linger reset{1, 0};
+    (void)setsockopt(fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  }
+
   int fd() const override {
     uv_os_fd_t fd = -1;
     (void)uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle_->tcp), &fd);

@@ -58,6 +58,8 @@ class Transport {
   virtual void ResumeReading() = 0;
   // No more will be written: the peer sees an end of file. Nothing may be pending.
   virtual void ShutdownWrite() = 0;
+  // When it is closed the peer sees a reset, not an end of file.
+  virtual void ResetOnClose() = 0;
   // "http/1.1" when a security layer negotiated it; empty else.
   virtual std::string_view protocol() const { return {}; }
   virtual int fd() const = 0;
