@@ -24,15 +24,24 @@ absl::StatusOr<tls::ClientOptions> LoadUpstreamTls(const config::TlsMaterial& co
   tls::ClientOptions options;
   options.verify = configured.verify;
 
-  std::vector<std::string_view> texts;
-  const absl::StatusOr<std::string> bundle = inherited.ReadFile("ca_bundle");
-  if (bundle.ok()) {
-    texts.push_back(*bundle);
-  } else if (configured.verify && configured.ca_file.empty()) {
-    const std::string reason(bundle.status().message());
+  // SSL_CERT_DIR may add "ca_bundle.1" … to "ca_bundle".
+  std::vector<std::string> bundles;
+  absl::Status unreadable = absl::NotFoundError("none was found");
+  for (auto file = inherited.files.lower_bound("ca_bundle");
+       file != inherited.files.end() && file->first.starts_with("ca_bundle"); ++file) {
+    absl::StatusOr<std::string> bundle = inherited.ReadFile(file->first);
+    if (bundle.ok()) {
+      bundles.push_back(*std::move(bundle));
+    } else {
+      unreadable = bundle.status();
+    }
+  }
+  if (bundles.empty() && configured.verify && configured.ca_file.empty()) {
+    const std::string reason(unreadable.message());
     logger.Write(log::Level::kWarn, kTarget, "no system certificates: no provider over https can be verified",
                  {{"error", std::string_view(reason)}});
   }
+  const std::vector<std::string_view> texts(bundles.begin(), bundles.end());
   absl::StatusOr<std::shared_ptr<const tls::RootStore>> roots = tls::ParseRoots(texts);
   if (!roots.ok()) return Named("ca_bundle", roots.status());
   options.roots = *std::move(roots);

@@ -22,13 +22,10 @@ bool Always(const Settings&) {
 
 constexpr Unbuilt kUnbuilt[] = {
     {"etcd.endpoints", [](const Settings& settings) { return settings.etcd_mode(); }},
-    {"proxy.real_ip", Always},
     {"proxy.url_rewrites", [](const Settings& settings) { return !settings.proxy.url_rewrites.empty(); }},
     {"admin.admin_keys", [](const Settings& settings) { return settings.admin_bound(); }},
     {"admin.socket",
      [](const Settings& settings) { return settings.admin.socket && !settings.admin.socket->empty(); }},
-    {"observability.metrics.client_type_rules",
-     [](const Settings& settings) { return !settings.observability.client_type_rules.empty(); }},
     {"observability.metrics.buckets.guardrail_latency", Always},
     {"observability.metrics.buckets.a2a_ttfb", Always},
     {"cache.backend", [](const Settings& settings) { return settings.cache_backend != "memory"; }},

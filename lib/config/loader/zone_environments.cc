@@ -97,7 +97,7 @@ std::map<std::string, Environment> ZoneEnvironments(const Settings& settings, co
     auto found = environment.find(name);
     if (found != environment.end()) zones[std::string(zone)].insert(*found);
   };
-  for (const char* zone : {"proxy", "admin", "metrics", "egress"}) {
+  for (const char* zone : {"supervisor", "proxy", "admin", "metrics", "egress"}) {
     zones.try_emplace(zone);
     for (const char* name : {"RUST_LOG", "SSL_CERT_FILE", "SSL_CERT_DIR"}) pass(zone, name);
   }

@@ -248,7 +248,8 @@ ZoneParts CutIntoParts(const Settings& settings, const Environment& environment,
   supervisor.admin_socket = parts.admin.socket;
   supervisor.service_name = settings.observability.service_name;
   for (const ListenerSpec& listener : supervisor.listeners) {
-    parts.egress.own_endpoints.push_back(listener.address);
+    // Port 0: nobody knows yet where the listener will be.
+    if (!listener.address.ends_with(":0")) parts.egress.own_endpoints.push_back(listener.address);
   }
   return parts;
 }

@@ -33,7 +33,7 @@ TEST(WarningsTest, AnOrdinaryFileIsQuiet) {
 
 TEST(WarningsTest, OneLineNamesAllKeysWithoutEffect) {
   std::vector<std::string> warnings = Warnings(
-      "resources_file: r\nadmin: {enabled: false}\nproxy: {addr: '127.0.0.1:1', real_ip: {recursive: true}, "
+      "resources_file: r\nadmin: {enabled: false}\nproxy: {addr: '127.0.0.1:1', "
       "url_rewrites: [{match: a, rewrite: b}]}\nratelimit: {backend: redis, redis: {url: "
       "'redis://:sesame@h'}}\n"
       "cache: {redis: {url: 'redis://h'}}\negress: {redis_networks: [10.0.0.0/8]}\nbedrock_endpoint_url: "
@@ -41,7 +41,7 @@ TEST(WarningsTest, OneLineNamesAllKeysWithoutEffect) {
       std::string(kQuiet));
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_EQ(warnings[0],
-            "accepted, but without effect in this version: proxy.real_ip, proxy.url_rewrites, cache.redis, "
+            "accepted, but without effect in this version: proxy.url_rewrites, cache.redis, "
             "ratelimit.backend, ratelimit.redis, bedrock_endpoint_url, egress.redis_networks");
 }
 

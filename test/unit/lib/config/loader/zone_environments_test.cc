@@ -23,7 +23,8 @@ TEST(ZoneEnvironmentsTest, LoggingAndTrustRootsForAllNothingElse) {
                                  {"AISIX_ADMIN__ADMIN_KEYS", "k"},
                                  {"OPENAI_API_KEY", "sk"}},
                                 "");
-  EXPECT_THAT(zones, ElementsAre(Key("admin"), Key("egress"), Key("metrics"), Key("proxy")));
+  EXPECT_THAT(zones,
+              ElementsAre(Key("admin"), Key("egress"), Key("metrics"), Key("proxy"), Key("supervisor")));
   for (const auto& [zone, environment] : zones) {
     EXPECT_THAT(environment, ElementsAre(Pair("RUST_LOG", "debug"), Pair("SSL_CERT_DIR", "/d"),
                                          Pair("SSL_CERT_FILE", "/f")))
@@ -32,7 +33,7 @@ TEST(ZoneEnvironmentsTest, LoggingAndTrustRootsForAllNothingElse) {
 }
 
 TEST(ZoneEnvironmentsTest, EveryZoneIsThereWithoutVariables) {
-  EXPECT_EQ(ZoneEnvironments(LoadSettings(kMinimal), {}, "").size(), 4u);
+  EXPECT_EQ(ZoneEnvironments(LoadSettings(kMinimal), {}, "").size(), 5u);
 }
 
 TEST(ZoneEnvironmentsTest, ReferencesOfTheResourcesFileGoToAdminOnly) {

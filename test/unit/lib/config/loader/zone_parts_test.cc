@@ -195,6 +195,13 @@ TEST(ZonePartsTest, EgressDeniesMetadataByDefault) {
               ElementsAre("10.0.0.0/8", "::ffff:10.0.0.0/104"));
 }
 
+TEST(ZonePartsTest, AListenerOnAnyPortIsNoEndpointYet) {
+  ZoneParts parts =
+      Cut("resources_file: /r\nproxy: {addr: '127.0.0.1:80'}\nadmin: {admin_keys: [k], addr: '127.0.0.1:0'}\n"
+          "observability: {metrics: {prometheus: {addr: '127.0.0.1:0'}}}\n");
+  EXPECT_THAT(parts.egress.own_endpoints, ElementsAre("127.0.0.1:80"));
+}
+
 TEST(ZonePartsTest, EgressDialsWithTheUpstreamsSettings) {
   EgressPart egress =
       Cut(std::string(kMinimal) +
