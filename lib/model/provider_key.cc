@@ -19,6 +19,13 @@ std::span<const EnumName<Adapter>> EnumNames(const Adapter*) {
   return kNames;
 }
 
+std::string_view AdapterSlug(Adapter adapter) {
+  for (const EnumName<Adapter>& name : EnumNames(static_cast<const Adapter*>(nullptr))) {
+    if (name.value == adapter) return name.name;
+  }
+  return {};
+}
+
 std::span<const EnumName<StreamDoneMarker>> EnumNames(const StreamDoneMarker*) {
   static constexpr EnumName<StreamDoneMarker> kNames[] = {{"required", StreamDoneMarker::kRequired},
                                                           {"optional", StreamDoneMarker::kOptional},

@@ -15,6 +15,9 @@ namespace aisix::model {
 
 enum class Adapter : uint8_t { kNone, kOpenAi, kAnthropic, kBedrock, kVertex, kAzureOpenAi };
 
+// "openai", …; empty for kNone.
+std::string_view AdapterSlug(Adapter adapter);
+
 // Carried into usage events; no effect on dispatch (§2.1).
 struct TelemetryTags {
   std::optional<std::string> kind;  // "catalog" | "byo"
