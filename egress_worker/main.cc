@@ -21,6 +21,7 @@
 #include "lib/control/control_link.h"
 #include "lib/control/inherit.h"
 #include "lib/ipc/config_service.h"
+#include "lib/ipc/control_watcher.h"
 #include "lib/ipc/dial_server.h"
 #include "lib/ipc/rpc_server.h"
 #include "lib/ipc/zone_service.h"
@@ -53,76 +54,6 @@ ConnectOptions ConnectOptionsOf(const config::EgressPart& part) {
   options.keep_alive.retries = static_cast<int>(part.tcp_keepalive_retries);
   return options;
 }
-
-// Reads what the supervisor says after the start; on the loop.
-class ControlReader {
- public:
-  ControlReader(async::Loop& loop, control::ControlLink& control, ipc::DialServer& dials,
-                ipc::RpcServer& config, ipc::RpcServer& zone, Resolver& resolver)
-      : loop_(loop),
-        control_(control),
-        dials_(dials),
-        config_(config),
-        zone_(zone),
-        resolver_(resolver),
-        watcher_(loop, control.fd(), &ControlReader::OnReadable, this) {
-    watcher_.Watch(UV_READABLE);
-  }
-
-  // True: told to stop. False: the supervisor is gone.
-  bool orderly() const { return orderly_; }
-
-  void TakeLink(std::string_view name, uint64_t index, os::UniqueFd fd) {
-    if (name == "dial") dials_.SetLink(index, std::move(fd));
-    if (name == "config.egress") config_.Attach(std::move(fd));
-    if (name == "zone.egress") zone_.Attach(std::move(fd));
-  }
-
- private:
-  static void OnReadable(void* argument, int) { static_cast<ControlReader*>(argument)->Read(); }
-
-  void Read() {
-    while (true) {
-      absl::StatusOr<std::optional<control::Message>> message = control_.Receive();
-      if (absl::IsUnavailable(message.status())) {
-        loop_.Stop();
-        return;
-      }
-      if (!message.ok()) continue;
-      if (!message->has_value()) return;
-      Handle(**message);
-    }
-  }
-
-  void Handle(control::Message& message) {
-    switch (message.type) {
-      case control::MessageType::kLink:
-        TakeLink(message.name, message.number, std::move(message.fd));
-        break;
-      case control::MessageType::kReload:
-        resolver_.Reload();
-        break;
-      case control::MessageType::kQueryInFlight:
-        (void)control_.SendInFlight(static_cast<uint64_t>(dials_.outstanding()));
-        break;
-      case control::MessageType::kStop:
-        orderly_ = true;
-        loop_.Stop();
-        break;
-      default:
-        break;  // the drain of callers is the proxy's business
-    }
-  }
-
-  async::Loop& loop_;
-  control::ControlLink& control_;
-  ipc::DialServer& dials_;
-  ipc::RpcServer& config_;
-  ipc::RpcServer& zone_;
-  Resolver& resolver_;
-  bool orderly_ = false;
-  ipc::FdWatcher watcher_;
-};
 
 int Main() {
   ::signal(SIGPIPE, SIG_IGN);
@@ -174,14 +105,38 @@ int Main() {
                                 [](std::string_view) { return std::optional<std::string>(); });
   ipc::RpcServer zone_server({zone_service.service()});
 
-  bool orderly;
+  auto take_link = [&](std::string_view name, uint64_t index, os::UniqueFd fd) {
+    if (name == "dial") dials.SetLink(index, std::move(fd));
+    if (name == "config.egress") config_server.Attach(std::move(fd));
+    if (name == "zone.egress") zone_server.Attach(std::move(fd));
+  };
+  for (control::Link& link : inherited->links) take_link(link.name, link.index, std::move(link.fd));
+
+  bool orderly = false;
+  auto on_message = [&](control::Message& message) {
+    switch (message.type) {
+      case control::MessageType::kLink:
+        take_link(message.name, message.number, std::move(message.fd));
+        break;
+      case control::MessageType::kReload:
+        (*resolver)->Reload();
+        break;
+      case control::MessageType::kQueryInFlight:
+        (void)control.SendInFlight(dials.outstanding());
+        break;
+      case control::MessageType::kStop:
+        orderly = true;
+        loop.Stop();
+        break;
+      default:
+        break;  // the drain of callers is the proxy's business
+    }
+  };
   {
-    ControlReader reader(loop, control, dials, config_server, zone_server, **resolver);
-    for (control::Link& link : inherited->links) reader.TakeLink(link.name, link.index, std::move(link.fd));
+    ipc::ControlWatcher watcher(loop, control, on_message, [&] { loop.Stop(); });
     logger.Write(log::Level::kInfo, kTarget, "egress worker serving");
     if (!control.SendReady().ok()) return 1;
     loop.Run();
-    orderly = reader.orderly();
   }
   if (!orderly) ::_exit(1);  // nobody is left who could want anything to be finished
   config_server.Shutdown(kRpcShutdown);

@@ -1,0 +1,126 @@
+// aisix-metrics-worker: /metrics and /status/*. It holds nothing secret, asks the other zones and links no
+// TLS.
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lib/async/loop.h"
+#include "lib/config/zone_config.h"
+#include "lib/control/control_link.h"
+#include "lib/control/inherit.h"
+#include "lib/http/server.h"
+#include "lib/ipc/control_watcher.h"
+#include "lib/log/logger.h"
+#include "lib/os/process_stats.h"
+#include "lib/sandbox/lock.h"
+#include "metrics_worker/background.h"
+#include "metrics_worker/metrics_handler.h"
+#include "metrics_worker/zone_monitor.h"
+
+namespace aisix::metrics_zone {
+namespace {
+
+constexpr std::string_view kTarget = "aisix_metrics::worker";
+constexpr std::string_view kZoneLinkPrefix = "zone.";
+// A collection asks three zones at once, beside it the three subjects of the admin zone.
+constexpr int kThreads = 6;
+constexpr uint64_t kIdleTimeoutMs = 75'000;
+
+std::string_view Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+int Fatal(const control::ControlLink& control, std::string_view text) {
+  (void)control.SendFatal(text);
+  return 1;
+}
+
+void TakeLink(ZoneMonitor& monitor, std::string_view name, os::UniqueFd fd) {
+  if (name.starts_with(kZoneLinkPrefix)) monitor.SetLink(name.substr(kZoneLinkPrefix.size()), std::move(fd));
+}
+
+int Main() {
+  ::signal(SIGPIPE, SIG_IGN);
+  control::ControlLink control;
+  absl::StatusOr<control::Inherited> inherited = control::Inherit();
+  if (!inherited.ok()) return Fatal(control, Text(inherited.status()));
+  absl::StatusOr<config::MetricsPart> part = config::DecodeMetricsPart(inherited->boot);
+  if (!part.ok()) return Fatal(control, Text(part.status()));
+  auto rust_log = inherited->environment.find("RUST_LOG");
+  absl::StatusOr<log::Filter> filter = log::Filter::Choose(
+      part->common.log_level, rust_log == inherited->environment.end() ? nullptr : &rust_log->second);
+  if (!filter.ok()) return Fatal(control, Text(filter.status()));
+  log::Logger logger("metrics", *std::move(filter));
+
+  // While files may still be opened.
+  ::tzset();
+  (void)absl::LocalTimeZone();
+  absl::StatusOr<std::unique_ptr<os::ProcessStats>> stats = os::ProcessStats::Open();
+  if (!stats.ok()) return Fatal(control, Text(stats.status()));
+  async::Loop loop;
+  if (auto locked = sandbox::Lock(sandbox::kMetricsProfile); !locked.ok()) {
+    return Fatal(control, Text(locked.status()));
+  }
+  logger.StartWriter();
+
+  MonitorOptions options;
+  options.version = part->common.version;
+  // Declared before the threads that use its channels, so destroyed after them.
+  std::unique_ptr<ZoneMonitor> monitor;
+  Background background(loop, kThreads);
+  monitor = std::make_unique<ZoneMonitor>(loop, background, stats->get(), std::move(options));
+  for (control::Link& link : inherited->links) TakeLink(*monitor, link.name, std::move(link.fd));
+
+  MetricsHandler handler(*monitor, NormalisePath(part->path));
+  http::ServerOptions server_options;
+  server_options.idle_timeout_ms = kIdleTimeoutMs;
+  bool orderly = false;
+  {
+    http::Server server(loop, handler, server_options);
+    for (os::UniqueFd& socket : inherited->TakeListeners("metrics")) {
+      if (absl::Status listening = server.Listen(std::move(socket), /*secure=*/false); !listening.ok()) {
+        return Fatal(control, Text(listening));
+      }
+    }
+    auto on_message = [&](control::Message& message) {
+      switch (message.type) {
+        case control::MessageType::kLink:
+          TakeLink(*monitor, message.name, std::move(message.fd));
+          break;
+        case control::MessageType::kZone:
+          monitor->SetState(message.name, message.text, message.number);
+          break;
+        case control::MessageType::kDrain:
+          server.SetClosing();
+          break;
+        case control::MessageType::kQueryInFlight:
+          (void)control.SendInFlight(server.in_flight());
+          break;
+        case control::MessageType::kStop:
+          orderly = true;
+          loop.Stop();
+          break;
+        default:
+          break;
+      }
+    };
+    ipc::ControlWatcher watcher(loop, control, on_message, [&] { loop.Stop(); });
+    logger.Write(log::Level::kInfo, kTarget, "metrics worker serving");
+    if (!control.SendReady().ok()) return 1;
+    loop.Run();
+  }
+  if (!orderly) ::_exit(1);  // nobody is left who could want anything to be finished
+  return 0;
+}
+
+}  // namespace
+}  // namespace aisix::metrics_zone
+
+int main() {
+  return aisix::metrics_zone::Main();
+}

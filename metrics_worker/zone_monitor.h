@@ -1,0 +1,82 @@
+// What the metrics zone knows about all zones: their figures, whether they run, and what the admin zone says
+// about the configuration.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/async/task.h"
+#include "lib/ipc/rpc_channel.h"
+#include "lib/metrics/snapshot.h"
+#include "lib/os/process_stats.h"
+#include "metrics_worker/background.h"
+#include "metrics_worker/shared_query.h"
+
+namespace aisix::metrics_zone {
+
+struct MonitorOptions {
+  std::string version;
+  std::chrono::milliseconds collect_limit{1000};  // for one zone's figures
+  std::chrono::milliseconds status_limit{1000};   // for the state of the configuration
+  std::chrono::milliseconds models_limit{5000};   // spec 11 §4
+};
+
+// Loop thread only. Everything passed in is borrowed.
+class ZoneMonitor {
+ public:
+  ZoneMonitor(async::Loop& loop, Background& background, const os::ProcessStats* stats,
+              MonitorOptions options);
+  ~ZoneMonitor();
+  ZoneMonitor(const ZoneMonitor&) = delete;
+  ZoneMonitor& operator=(const ZoneMonitor&) = delete;
+
+  // The client end of the link to "proxy", "admin" or "egress"; replaces an older one.
+  void SetLink(std::string_view zone, os::UniqueFd fd);
+  // As the supervisor says it: "up", or "down: why".
+  void SetState(std::string_view zone, std::string_view state, uint64_t restarts);
+
+  // Asks every zone and gives the exposition. A zone that does not answer in time is shown by its last
+  // answer.
+  async::Task<std::string> Exposition();
+
+  // JSON of spec 11 §4.1; the last known one when admin does not answer; nullopt when there is none yet.
+  async::Task<std::optional<std::string>> ConfigStatus();
+  // Whether a configuration was ever applied since this worker's start; stays true.
+  async::Task<bool> Ready();
+  // JSON of spec 11 §4.2, never an old one; nullopt when admin does not answer.
+  async::Task<std::optional<std::string>> Models();
+  // [{"zone":"proxy","up":true,"state":"up","restarts":0,"answer_age_seconds":0.2}, …]
+  std::string ZonesJson() const;
+
+ private:
+  struct Zone;
+  struct Subject;
+
+  async::Task<void> Refresh(Subject& subject);
+  void CollectAll();
+  void Store(Zone& zone, absl::StatusOr<std::vector<metrics::Family>> families);
+  std::vector<metrics::Family> Figures() const;
+  double AgeSeconds(const Zone& zone) const;
+
+  async::Loop& loop_;
+  Background& background_;
+  const os::ProcessStats* stats_;
+  MonitorOptions options_;
+  std::map<std::string, std::unique_ptr<Zone>, std::less<>> zones_;
+  SharedQuery collection_;
+  size_t collecting_ = 0;  // zones that were not heard yet in this round
+  std::unique_ptr<Subject> config_;
+  std::unique_ptr<Subject> ready_;
+  std::unique_ptr<Subject> models_;
+  bool was_ready_ = false;
+  // Work that ends after this object went finds it gone.
+  std::shared_ptr<ZoneMonitor*> self_ = std::make_shared<ZoneMonitor*>(this);
+};
+
+}  // namespace aisix::metrics_zone
