@@ -19,7 +19,8 @@ bool IsGzip(const ResponseHead& head) {
 }  // namespace
 
 async::Maybe<absl::StatusOr<const ResponseHead*>> ClientExchange::ReceiveHead(uint64_t deadline_ms) {
-  if (connection_ && !cancelled_ && connection_->in().head_ready() && !connection_->writing()) {
+  if (connection_ && !cancelled_ && connection_->in().head_ready() && !connection_->writing() &&
+      connection_->head().status >= 200) {
     return absl::StatusOr<const ResponseHead*>(TakeHead());
   }
   return AwaitHead(deadline_ms);
@@ -39,11 +40,9 @@ async::Task<absl::StatusOr<const ResponseHead*>> ClientExchange::AwaitHead(uint6
       co_return Fail(ErrorKind::kCancelled, "cancelled");
     }
     Inbound& in = connection_->in();
-    if (in.failed()) {
+    if (in.failed() && !in.head_ready()) {
       timer_.Stop();
-      const std::string_view reason =
-          in.head_error() == HeadError::kNone ? "body" : in.parser().error_reason();
-      co_return Fail(ErrorKind::kProtocol, "malformed response: " + std::string(reason));
+      co_return Fail(ErrorKind::kProtocol, "malformed response: " + std::string(in.parser().error_reason()));
     }
     if (in.head_ready()) {
       const int status = connection_->head().status;

@@ -37,7 +37,10 @@ class Inbound {
 
   // --- state ---
   Phase phase() const { return phase_; }
-  bool head_ready() const { return phase_ == Phase::kBody || phase_ == Phase::kComplete; }
+  // Also when the body that follows is malformed.
+  bool head_ready() const {
+    return phase_ != Phase::kHead && (phase_ != Phase::kFailed || parser_.error() == HeadError::kNone);
+  }
   bool complete() const { return phase_ == Phase::kComplete; }
   bool failed() const { return phase_ == Phase::kFailed; }
   // kNone after kFailed: the head was right, the framing of the body is not.

@@ -178,7 +178,7 @@ async::Task<void> ServerConnection::RefuseRequest() {
   error.peer = peer_;
   error.path = in_.parser().failed_path();
   error.reason = in_.parser().error_reason();
-  switch (in_.failed() ? in_.head_error() : HeadError::kNone) {
+  switch (in_.head_error()) {
     case HeadError::kNone:
       error.kind = ProtocolError::Kind::kHeadTimeout;
       error.status = 408;
