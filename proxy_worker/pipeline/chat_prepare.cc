@@ -78,7 +78,7 @@ std::optional<Error> ChatRun::ChooseUpstream() {
   const auto* const plan = static_cast<const AdapterPlan*>(model.provider_key->plan.get());
   if (plan == nullptr || plan->adapter() == model::Adapter::kNone) return NoAdapter();
   if (plan->adapter() != model::Adapter::kOpenAi) {
-    return NotBuilt(fmt::format("the {} adapter", AdapterName(plan->adapter())));
+    return NotBuilt(fmt::format("the {} adapter", WireFamilyName(plan->adapter())));
   }
   plan_ = static_cast<const OpenAiPlan*>(plan);
   context_.target = &model;

@@ -201,7 +201,7 @@ void ChatRun::CheckDoneMarker(bool done) {
   const std::string_view request_id = context_.request_id;
   const std::string_view key = context_.target->provider_key->id;
   loop_.logger.Write(
-      log::Level::kWarn, "aisix::proxy::chat",
+      log::Level::kWarn, "aisix_proxy::chat",
       missing ? "upstream ended its stream without [DONE]"
               : "upstream ended its stream with [DONE], which response.stream_done_marker excludes",
       {{"provider_key_id", key}}, request_id);

@@ -1,6 +1,8 @@
 // What is derived from a provider key, once, so that a request only fills in what is its own.
 #pragma once
 
+#include <string_view>
+
 #include "lib/model/provider_key.h"
 #include "proxy_worker/snapshot/snapshot.h"
 
@@ -20,6 +22,6 @@ class AdapterPlan : public ProviderPlan {
 // Spec 05 §8.5: the vendors "openai" and "anthropic", exactly so written, decide; else the adapter.
 model::Adapter SelectAdapter(const model::ProviderKey& key);
 // "openai", "azure-openai" …; empty for kNone.
-std::string_view AdapterName(model::Adapter adapter);
+std::string_view WireFamilyName(model::Adapter adapter);
 
 }  // namespace aisix::proxy

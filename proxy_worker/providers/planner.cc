@@ -12,7 +12,7 @@ model::Adapter SelectAdapter(const model::ProviderKey& key) {
   return key.adapter;
 }
 
-std::string_view AdapterName(model::Adapter adapter) {
+std::string_view WireFamilyName(model::Adapter adapter) {
   switch (adapter) {
     case model::Adapter::kOpenAi:
       return "openai";

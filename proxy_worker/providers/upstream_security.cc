@@ -38,7 +38,7 @@ std::shared_ptr<const net::ClientSecurity> UpstreamSecurityCache::For(std::strin
   if (!context.ok()) {
     const auto message = context.status().message();
     const std::string_view error(message.data(), message.size());
-    logger_.Write(log::Level::kWarn, "aisix::proxy::upstream",
+    logger_.Write(log::Level::kWarn, "aisix_proxy::upstream",
                   "provider_key.tls cannot be used; the deployment's TLS settings apply",
                   {{"provider_key_id", provider_key_id}, {"error", error}});
     return context_;
