@@ -100,6 +100,10 @@ int Run(const std::string& config_path) {
   if (!programs.ok()) return Fail(programs.status());
   absl::StatusOr<std::string> bootstrap = programs->Find("aisix-bootstrap");
   if (!bootstrap.ok()) return Fail(bootstrap.status());
+  // A broken installation is seen now, not when the missing worker is needed.
+  for (const Zone zone : kZones) {
+    if (absl::Status status = programs->Find(ZoneProgram(zone)).status(); !status.ok()) return Fail(status);
+  }
   absl::StatusOr<os::UniqueFd> environment = TakeEnvironment();
   if (!environment.ok()) return Fail(environment.status());
   absl::StatusOr<Signals> signals = Signals::Create();
