@@ -1,8 +1,14 @@
 #include "lib/http/server_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace aisix::http {
+namespace {
+
+constexpr uint64_t kLingerWhenStoppingMs = 1'000;
+
+}  // namespace
 
 ServerConnection::ServerConnection(Server& server, net::TransportPtr transport, const net::Address& peer,
                                    bool secure)
@@ -133,7 +139,8 @@ void ServerConnection::BeginExchange() {
   is_head_request_ = head.method == "HEAD";
   request_minor_version_ = head.minor_version;
   // Kept here because the head may be released before the response is rendered.
-  keep_alive_ = head.keep_alive;
+  keep_alive_ = caller_keeps_ = head.keep_alive;
+  body_wanted_ = false;
   response_started_ = response_finished_ = close_after_ = head_unsent_ = false;
   timed_out_ = false;
   framing_ = Framing::kNone;
@@ -167,7 +174,8 @@ async::Task<void> ServerConnection::Linger() {
   transport_->ShutdownWrite();
   in_.Discard();
   const uint64_t limit = in_.body_received() + server_.options().linger_bytes;
-  StartTimer(server_.options().linger_ms);
+  StartTimer(stopping_ ? std::min(server_.options().linger_ms, kLingerWhenStoppingMs)
+                       : server_.options().linger_ms);
   transport_->ResumeReading();
   while (!ended_ && !timed_out_ && in_.body_received() < limit) co_await wake_.Wait();
   timer_.Stop();
@@ -228,6 +236,7 @@ async::Maybe<absl::StatusOr<std::span<char>>> ServerConnection::ReadBody(uint64_
 }
 
 async::Task<absl::StatusOr<std::span<char>>> ServerConnection::CollectBody(uint64_t limit) {
+  body_wanted_ = true;
   SendContinue();
   in_.Collect(limit);
   while (!in_.complete()) {
@@ -242,6 +251,7 @@ async::Task<absl::StatusOr<std::span<char>>> ServerConnection::CollectBody(uint6
 }
 
 async::Maybe<absl::StatusOr<std::string_view>> ServerConnection::ReadSome() {
+  body_wanted_ = true;
   const std::string_view readable = in_.TakeReadable();
   if (!readable.empty() || in_.complete()) return absl::StatusOr<std::string_view>(readable);
   return AwaitSome();

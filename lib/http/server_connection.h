@@ -112,6 +112,8 @@ class ServerConnection final : public net::StreamReceiver {
   bool response_finished_ = false;
   bool close_after_ = false;
   bool keep_alive_ = false;
+  bool caller_keeps_ = false;  // what the request asked for
+  bool body_wanted_ = false;   // the handler reads the body
   bool head_unsent_ = false;
   bool is_head_request_ = false;
   int request_minor_version_ = 1;

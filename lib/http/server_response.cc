@@ -28,7 +28,7 @@ bool StatusHasBody(int status) {
 // worth.
 bool ServerConnection::MayKeepAlive() const {
   if (server_.closing() || stopping_ || close_after_ || ended_ || in_.failed()) return false;
-  if (in_.complete()) return true;
+  if (in_.complete() || (body_wanted_ && !in_.over_limit())) return true;
   if (continue_wanted_) return false;
   return in_.body_remaining().value_or(0) <= server_.options().keep_alive_drain_bytes;
 }

@@ -289,11 +289,11 @@ inline async::Task<void> Echo(ServerExchange& exchange) {
 }
 
 inline async::Task<void> EchoPieces(ServerExchange& exchange) {
-  exchange.StartStream(200, {});
   while (true) {
     auto reading = exchange.ReadSome();
     absl::StatusOr<std::string_view> piece = co_await reading;
     if (!piece.ok()) co_return;
+    if (!exchange.response_started()) exchange.StartStream(200, {});
     if (piece->empty()) break;
     auto writing = exchange.Write(*piece);
     const absl::Status written = co_await writing;
