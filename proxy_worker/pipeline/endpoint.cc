@@ -86,7 +86,7 @@ constexpr std::array kPrefixLabels{
 std::string_view EndpointTemplate(std::string_view path) {
   for (const Description& description : kDescriptions) {
     if (path == description.label && path.find(':') == std::string_view::npos &&
-        path.find('{') == std::string_view::npos && description.endpoint != Endpoint::kA2a) {
+        path.find('{') == std::string_view::npos && description.label != "/a2a") {
       return description.label;
     }
   }

@@ -23,11 +23,11 @@ TEST(Error, BodyLimitAndTombstoneAreVerbatim) {
   EXPECT_EQ(
       RenderOpenAi(BodyTooLarge(1048576)),
       R"({"error":{"message":"request body exceeds 1048576-byte limit","type":"invalid_request_error"}})");
-  EXPECT_EQ(
-      RenderOpenAi(EndpointRemoved()),
-      R"({"error":{"message":"the implicit /passthrough/:provider tunnel has been removed; configure an explicit passthrough_route resource for this path (see the provider passthrough documentation for the migration)","type":"invalid_request_error","code":"endpoint_removed"
-}
-})");
+  const std::string tombstone =
+      R"({"error":{"message":"the implicit /passthrough/:provider tunnel has been removed; configure an )"
+      R"(explicit passthrough_route resource for this path (see the provider passthrough documentation for )"
+      R"json(the migration)","type":"invalid_request_error","code":"endpoint_removed"}})json";
+  EXPECT_EQ(RenderOpenAi(EndpointRemoved()), tombstone);
   EXPECT_EQ(EndpointRemoved().status, 410);
 }
 

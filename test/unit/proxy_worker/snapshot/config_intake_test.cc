@@ -1,0 +1,157 @@
+#include "proxy_worker/snapshot/config_intake.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "lib/os/memory_file.h"
+#include "proxy_worker/snapshot/snapshot_reclaimer.h"
+
+namespace aisix::proxy {
+namespace {
+
+// Two loops that run on threads, and an intake that serves them.
+class ConfigIntakeTest : public testing::Test {
+ protected:
+  struct RunningLoop {
+    explicit RunningLoop(SnapshotReclaimer& reclaimer) : slot(reclaimer), thread([this] { loop.Run(); }) {}
+    ~RunningLoop() {
+      loop.Stop();
+      thread.join();
+    }
+    async::Loop loop;
+    SnapshotSlot slot;
+    std::thread thread;
+  };
+
+  ConfigIntakeTest() {
+    publisher_.AddLoop(first_.loop, first_.slot);
+    publisher_.AddLoop(second_.loop, second_.slot);
+  }
+
+  static std::string Model(const std::string& name) {
+    return R"({"display_name":")" + name +
+           R"(","provider":"openai","model_name":"u","provider_key_id":"pk"})";
+  }
+  ipc::ConfigBatch Batch(bool full) {
+    ipc::ConfigBatch batch;
+    batch.epoch = 1;
+    batch.revision = ++revision_;
+    batch.full = full;
+    return batch;
+  }
+  static void Add(ipc::ConfigBatch& batch, const std::string& kind, const std::string& id,
+                  const std::string& json) {
+    batch.upserts.push_back(ipc::ConfigDocument{kind, id, 1, json});
+  }
+
+  SnapshotReclaimer reclaimer_;
+  RunningLoop first_{reclaimer_};
+  RunningLoop second_{reclaimer_};
+  SnapshotPublisher publisher_;
+  log::Logger logger_{"proxy", log::Filter(), 2};
+  int plans_ = 0;
+  int applied_ = 0;
+  int64_t revision_ = 0;
+  ConfigIntake intake_{[this](std::string_view, const model::ProviderKey&) {
+                         ++plans_;
+                         return std::unique_ptr<const ProviderPlan>();
+                       },
+                       publisher_, logger_, [this] { ++applied_; }};
+};
+
+TEST_F(ConfigIntakeTest, WhenApplyReturnsEveryLoopServesFromIt) {
+  ipc::ConfigBatch batch = Batch(true);
+  Add(batch, "models", "m", Model("alias"));
+  EXPECT_TRUE(intake_.Apply(std::move(batch)).empty());
+  EXPECT_EQ(applied_, 1);
+  // The loops are idle: nothing swaps while this thread reads.
+  EXPECT_TRUE(first_.slot.current().FindModel("alias"));
+  EXPECT_EQ(&first_.slot.current(), &second_.slot.current());
+  EXPECT_EQ(intake_.current().get(), &first_.slot.current());
+  EXPECT_EQ(first_.slot.current().revision(), 1);
+}
+
+TEST_F(ConfigIntakeTest, NothingConfiguredYetIsNotAConfiguration) {
+  ipc::ConfigBatch batch = Batch(true);
+  batch.no_configuration = true;
+  intake_.Apply(std::move(batch));
+  EXPECT_EQ(applied_, 1);
+  EXPECT_FALSE(intake_.current()->has_configuration());
+  intake_.Apply(Batch(true));  // an empty one is
+  EXPECT_TRUE(intake_.current()->has_configuration());
+}
+
+TEST_F(ConfigIntakeTest, AFullSynchronisationForgetsWhatItDoesNotName) {
+  ipc::ConfigBatch batch = Batch(true);
+  Add(batch, "models", "1", Model("one"));
+  Add(batch, "models", "2", Model("two"));
+  intake_.Apply(std::move(batch));
+  batch = Batch(true);
+  Add(batch, "models", "2", Model("two"));
+  intake_.Apply(std::move(batch));
+  EXPECT_FALSE(intake_.current()->FindModel("one"));
+  EXPECT_TRUE(intake_.current()->FindModel("two"));
+}
+
+TEST_F(ConfigIntakeTest, ADeltaChangesOnlyWhatItNames) {
+  ipc::ConfigBatch batch = Batch(true);
+  Add(batch, "models", "1", Model("one"));
+  Add(batch, "models", "2", Model("two"));
+  intake_.Apply(std::move(batch));
+  batch = Batch(false);
+  Add(batch, "models", "3", Model("three"));
+  batch.removals.push_back(ipc::ConfigRemoval{"models", "1"});
+  batch.removals.push_back(ipc::ConfigRemoval{"models", "unknown"});
+  intake_.Apply(std::move(batch));
+  EXPECT_FALSE(intake_.current()->FindModel("one"));
+  EXPECT_TRUE(intake_.current()->FindModel("two"));
+  EXPECT_TRUE(intake_.current()->FindModel("three"));
+}
+
+TEST_F(ConfigIntakeTest, ARefusedDocumentIsNamedAndItsOldVersionStays) {
+  ipc::ConfigBatch batch = Batch(true);
+  Add(batch, "models", "1", Model("one"));
+  intake_.Apply(std::move(batch));
+  batch = Batch(true);
+  Add(batch, "models", "1", R"({"display_name":1})");
+  Add(batch, "models", "2", Model("two"));
+  Add(batch, "surprises", "x", "{}");
+  const std::vector<ipc::ConfigRefusal> refusals = intake_.Apply(std::move(batch));
+  ASSERT_EQ(refusals.size(), 2u);
+  EXPECT_EQ(refusals[0].kind, "models");
+  EXPECT_EQ(refusals[0].id, "1");
+  EXPECT_FALSE(refusals[0].reason.empty());
+  EXPECT_EQ(refusals[1].kind, "surprises");
+  EXPECT_TRUE(intake_.current()->FindModel("one"));
+  EXPECT_TRUE(intake_.current()->FindModel("two"));
+}
+
+TEST_F(ConfigIntakeTest, PlansAreMadeOncePerDocumentAndAgainOnDemand) {
+  const std::string key = R"({"display_name":"k","api_key":"s","provider":"openai"})";
+  for (int i = 0; i < 3; ++i) {
+    ipc::ConfigBatch batch = Batch(true);
+    Add(batch, "provider_keys", "pk", key);
+    Add(batch, "models", "m", Model("alias"));
+    intake_.Apply(std::move(batch));
+  }
+  EXPECT_EQ(plans_, 1);
+  int again = 0;
+  intake_.Replan([&again](std::string_view id, const model::ProviderKey& document) {
+    EXPECT_EQ(id, "pk");
+    EXPECT_EQ(document.api_key, "s");
+    ++again;
+    return std::unique_ptr<const ProviderPlan>();
+  });
+  EXPECT_EQ(again, 1);
+  EXPECT_TRUE(intake_.current()->FindModel("alias"));
+}
+
+TEST_F(ConfigIntakeTest, ShutdownReleasesAWaitingPush) {
+  publisher_.Cancel();
+  intake_.Apply(Batch(true));
+  EXPECT_EQ(applied_, 0);
+}
+
+}  // namespace
+}  // namespace aisix::proxy
