@@ -121,7 +121,9 @@ class Peer {
   // Until `mark` was read; what follows it stays for the next call.
   std::string Until(std::string_view mark) {
     size_t at;
-    while ((at = rest_.find(mark)) == std::string::npos) {
+    size_t from = 0;
+    while ((at = rest_.find(mark, from)) == std::string::npos) {
+      from = rest_.size() < mark.size() ? 0 : rest_.size() - mark.size();
       const std::string some = Some();
       if (some.empty()) return std::exchange(rest_, {});
       rest_ += some;
