@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <vector>
 
 #include "lib/url/url.h"
@@ -52,14 +53,14 @@ struct DialService::Dial {
   ipc::DialTicket ticket;
   std::string destination;
   url::HostPort endpoint;
-  uint64_t started_ms;
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   bool literal = false;  // the configuration names this very address
   bool waiting = false;  // for the first push
   async::Timer deadline;
   std::unique_ptr<Connector> connector;
 
-  Dial(DialService& service, const ipc::DialTicket& ticket, std::string destination, uint64_t started_ms)
-      : service(service), ticket(ticket), destination(std::move(destination)), started_ms(started_ms) {}
+  Dial(DialService& service, const ipc::DialTicket& ticket, std::string destination)
+      : service(service), ticket(ticket), destination(std::move(destination)) {}
 };
 
 DialService::DialService(async::Loop& loop, const DestinationList& destinations, const AddressRules& rules,
@@ -81,7 +82,7 @@ DialService::~DialService() {
 }
 
 void DialService::OnDial(const ipc::DialTicket& ticket, const ipc::DialRequest& request) {
-  auto owned = std::make_unique<Dial>(*this, ticket, request.destination, loop_.NowMs());
+  auto owned = std::make_unique<Dial>(*this, ticket, request.destination);
   Dial& dial = *owned;
   dials_.emplace(ticket, std::move(owned));
   shard_.Get(metrics_.in_flight, {}).Add(1);
@@ -171,8 +172,8 @@ void DialService::OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueF
       return;
     }
   }
-  shard_.Get(metrics_.duration, {})
-      .Record(static_cast<double>(loop_.NowMs() - dial.started_ms) / 1000, loop_.NowMs());
+  std::chrono::duration<double> duration = std::chrono::steady_clock::now() - dial.started;
+  shard_.Get(metrics_.duration, {}).Record(duration.count(), loop_.NowMs());
   Forget(ticket, OutcomeLabel(DialOutcome::kConnected));
   ipc::DialReply reply;
   reply.fd = *std::move(result);

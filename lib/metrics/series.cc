@@ -70,7 +70,9 @@ double Sketch::Quantile(double quantile) const {
   uint64_t seen = 0;
   for (size_t index = 0; index < counts_.size(); ++index) {
     seen += counts_[index];
-    if (seen > rank) return std::clamp(Middle(static_cast<int>(index)), minimum_, maximum_);
+    if (seen <= rank) continue;
+    // The first bucket holds everything down to 0: its middle would be a wrong microsecond.
+    return index == 0 ? minimum_ : std::clamp(Middle(static_cast<int>(index)), minimum_, maximum_);
   }
   return maximum_;
 }

@@ -54,8 +54,10 @@ TEST(Summary, ZeroIsAValue) {
   summary.Record(0, 0);
   summary.Record(-3, 0);
   EXPECT_EQ(QuantileAt(summary, 1, 0), 0);
-  EXPECT_EQ(summary.count(), 2u);
-  EXPECT_EQ(summary.sum(), 0);
+  summary.Record(5, 0);
+  EXPECT_EQ(QuantileAt(summary, 0.5, 0), 0);
+  EXPECT_EQ(summary.count(), 3u);
+  EXPECT_EQ(summary.sum(), 5);
 }
 
 // Three slots of 20 s: a value is seen for at least 40 s and less than 60 s more, then only in sum and count.
