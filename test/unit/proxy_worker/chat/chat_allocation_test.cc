@@ -38,6 +38,9 @@ class AllocationTest : public ChatTest {
       client.Post(body);
       EXPECT_EQ(client.Receive().status, 200);
       last = TakeOutcome().allocations;
+      if (i == 0) {
+        EXPECT_GT(last, 0u) << "the counter does not count";
+      }
     }
     return last;
   }

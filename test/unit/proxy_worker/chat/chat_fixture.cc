@@ -57,11 +57,11 @@ void ChatClient::Send(std::string_view bytes) {
 }
 
 void ChatClient::Post(std::string_view body, std::string_view header_lines) {
+  // One write: a body that follows its head alone would wait for an acknowledgement.
   Send(fmt::format(
       "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n{}"
-      "content-length: {}\r\n\r\n",
-      header_lines, body.size()));
-  Send(body);
+      "content-length: {}\r\n\r\n{}",
+      header_lines, body.size(), body));
 }
 
 bool ChatClient::Fill() {
