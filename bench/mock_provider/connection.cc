@@ -332,6 +332,10 @@ void Connection::AppendFramed(std::string& out, std::string_view data) {
   out += "\r\n";
 }
 
+void Connection::CountSent(uint64_t bytes) {
+  if (!control_) worker_.statistics().counters().bytes_sent.fetch_add(bytes, std::memory_order_relaxed);
+}
+
 void Connection::Write(std::string_view data) {
   if (closing_ || data.empty()) return;
   if (chat_.behaviour.write_bytes > 0 && !control_) {
@@ -342,14 +346,13 @@ void Connection::Write(std::string_view data) {
     }
     return;
   }
-  Counters& counters = worker_.statistics().counters();
   auto* stream = reinterpret_cast<uv_stream_t*>(&tcp_);
   if (!blocked_) {
     uv_buf_t buffer = uv_buf_init(const_cast<char*>(data.data()), static_cast<unsigned>(data.size()));
     int written = uv_try_write(stream, &buffer, 1);
     if (written < 0 && written != UV_EAGAIN) return PeerGone();
     if (written > 0) {
-      counters.bytes_sent.fetch_add(static_cast<uint64_t>(written), std::memory_order_relaxed);
+      CountSent(static_cast<uint64_t>(written));
       data.remove_prefix(static_cast<size_t>(written));
     }
     if (data.empty()) return;
@@ -365,7 +368,7 @@ void Connection::Write(std::string_view data) {
       self->PeerGone();
       return;
     }
-    self->worker_.statistics().counters().bytes_sent += done->data.size();
+    self->CountSent(done->data.size());
     if (uv_stream_get_write_queue_size(request->handle) > 0) return;
     self->blocked_ = false;
     if (self->close_when_written_) return self->Close(false);
@@ -405,7 +408,7 @@ void Connection::WriteSplit() {
   int written = uv_try_write(reinterpret_cast<uv_stream_t*>(&tcp_), &buffer, 1);
   if (written < 0 && written != UV_EAGAIN) return PeerGone();
   if (written > 0) {
-    worker_.statistics().counters().bytes_sent += static_cast<uint64_t>(written);
+    CountSent(static_cast<uint64_t>(written));
     split_.erase(0, static_cast<size_t>(written));
   }
   Pause(1, &Connection::WriteSplit);

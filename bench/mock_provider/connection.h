@@ -43,6 +43,7 @@ class Connection {
   void AppendFramed(std::string& out, std::string_view data);
   void Write(std::string_view data);
   void WriteSplit();
+  void CountSent(uint64_t bytes);
   void Pause(int64_t milliseconds, void (Connection::*then)());
   void CloseAfterWrites();
   void PeerGone();

@@ -25,11 +25,9 @@ def bare(gateway):
 @pytest.mark.parametrize("headers, body, status, text", [
     ({}, CHAT, 401, MISSING_AUTH),
     ({"authorization": ""}, CHAT, 401, MISSING_AUTH),
-    ({"authorization": "Bearer "}, CHAT, 401, MISSING_AUTH),
     ({"authorization": f"bearer {KEY}"}, CHAT, 401, MISSING_AUTH),
     ({"authorization": f"Basic {KEY}"}, CHAT, 401, MISSING_AUTH),
     ({"authorization": "Basic x", "x-api-key": KEY}, CHAT, 401, MISSING_AUTH),
-    ({"x-api-key": "  "}, CHAT, 401, MISSING_AUTH),
     ({"authorization": "Bearer sk-wrong"}, CHAT, 401, UNKNOWN_KEY),
     ({"authorization": "Bearer sk-wrong", "x-api-key": KEY}, CHAT, 401, UNKNOWN_KEY),
     ({"x-api-key": "sk-wrong"}, CHAT, 401, UNKNOWN_KEY),
@@ -155,9 +153,27 @@ def test_removed_tunnel(bare):
     assert reply.json()["error"]["code"] == "endpoint_removed"
 
 
-@pytest.mark.parametrize("headers", [BEARER, {"x-api-key": KEY}, {"authorization": f"Bearer  {KEY} "}])
-def test_both_header_forms(bare, headers):
-    assert bare.post("/v1/chat/completions", content=CHAT, headers={**JSON, **headers}).status_code == 200
+@pytest.mark.parametrize("line, status", [
+    (f"Authorization: Bearer {KEY}", 200),
+    (f"AUTHORIZATION:Bearer   {KEY}  ", 200),
+    (f"x-api-key: {KEY}", 200),
+    (f"X-Api-Key:   {KEY}  ", 200),
+    ("Authorization: Bearer ", 401),
+    ("Authorization: Bearer    ", 401),
+    ("Authorization: Bearer", 401),
+    (f"Authorization:  \r\nx-api-key: {KEY}", 401),
+    (f"Authorization: Bearer\xc2\xa0{KEY}", 401),
+    ("x-api-key:   ", 401),
+])
+def test_header_forms(gateway, line, status):
+    """The values that client libraries would not send."""
+    with Connection(gateway.proxy_address) as connection:
+        connection.send(f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n{line}\r\nContent-Type: application/json\r\n"
+                        f"Content-Length: {len(CHAT)}\r\n\r\n{CHAT}".encode("latin-1"))
+        received, _, body = connection.read_response()
+    assert received == status
+    if status == 401:
+        assert body.decode() == MISSING_AUTH
 
 
 def test_models_list(bare):

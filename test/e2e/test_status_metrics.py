@@ -9,8 +9,8 @@ from resources import KEY, resources
 from wire import chat_body
 
 JSON = {"content-type": "application/json", "authorization": f"Bearer {KEY}"}
-# Ids derive from names (UUIDv5), so they are the same everywhere.
-CHAT_KEY_ID = "684ff58d-e95f-516f-852f-ddfeec89cc0f"
+# The id of a caller key derives from its name in the file: the same for everybody's "ci-bot".
+CI_BOT_ID = "684ff58d-e95f-516f-852f-ddfeec89cc0f"
 
 
 @pytest.fixture
@@ -41,6 +41,14 @@ def test_format(fresh):
     assert [rank[kind] for kind in order] == sorted(rank[kind] for kind in order)
     assert kinds["aisix_request_duration_seconds"] == "summary"
     assert kinds["aisix_request_e2e_latency_seconds"] == "histogram"
+
+
+def test_ids_derive_from_names(start_gateway, mock):
+    base = resources(mock.base)
+    base["api_keys"][0]["display_name"] = "ci-bot"
+    gateway = start_gateway(base)
+    post(gateway)
+    wait_until(lambda: gateway.metric("aisix_proxy_requests_total", api_key_id=CI_BOT_ID) == 1, "its id is the label")
 
 
 def test_request_families(fresh):
@@ -117,11 +125,11 @@ def test_config_families(fresh):
 
 def test_process_families(fresh):
     for zone in ZONES:
-        wait_until(lambda: fresh.metric("aisix_worker_up", zone=zone) == 1, f"{zone} is up")
-        assert fresh.metric("aisix_worker_restarts_total", zone=zone) == 0
-        assert fresh.metric("aisix_process_resident_memory_bytes", zone=zone) > 1_000_000
-        assert fresh.metric("aisix_process_open_fds", zone=zone) > 3
-        assert fresh.metric("aisix_process_cpu_seconds_total", zone=zone) >= 0
+        wait_until(lambda: fresh.metric("aisix_zone_up", zone=zone) == 1, f"{zone} is up")
+        assert fresh.metric("aisix_zone_restarts_total", zone=zone) == 0
+        assert fresh.metric("process_resident_memory_bytes", zone=zone) > 1_000_000
+        assert fresh.metric("process_open_fds", zone=zone) > 3
+        assert fresh.metric("process_cpu_seconds_total", zone=zone) >= 0
     assert fresh.metric("aisix_build_info") == 1
 
 

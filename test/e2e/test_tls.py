@@ -162,7 +162,7 @@ def test_bad_files_fail_the_boot(tmp_path, start_gateway, mock, authority):
     gateway = start_gateway(resources(mock.base), {"proxy": {"tls": {"cert_file": str(certificate), "key_file": str(key)}}},
                             wait=False)
     assert gateway.wait() == 1
-    assert "Error: proxy serve error: proxy.tls: failed to load cert_file=" in gateway.log()
+    assert re.search(r"^Error: .*proxy\.tls: ", gateway.log(), re.M)
 
 
 # ---- the upstream
@@ -258,7 +258,7 @@ def test_own_ca_for_all(start_gateway, upstream, authority):
     assert reply.json()["choices"][0]["message"]["content"] == "secure"
     assert {"sni": "localhost"} in server.seen
     assert [entry["alpn"] for entry in server.seen if "alpn" in entry] == ["http/1.1"]
-    assert ask(gateway, stream=True).text.count("secure") == 1000
+    assert ask(gateway, stream=True).text.count('"content": "secure"') == 1000
 
 
 def test_own_ca_for_one_key(start_gateway, upstream, authority):

@@ -39,7 +39,7 @@ def test_killed_worker(start_gateway, mock, zone):
         load.wait_for(200)
     assert load.failures == []
     assert ask(gateway).status_code == 200
-    wait_until(lambda: gateway.metric("aisix_worker_restarts_total", zone=zone) == 1, "the restart is counted")
+    wait_until(lambda: gateway.metric("aisix_zone_restarts_total", zone=zone) == 1, "the restart is counted")
     wait_until(lambda: gateway.status()["state"] == "synced", "the status is whole again")
 
 
