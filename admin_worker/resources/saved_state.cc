@@ -1,0 +1,63 @@
+#include "admin_worker/resources/saved_state.h"
+
+#include <fmt/format.h>
+
+#include "lib/crypto/base64.h"
+
+namespace aisix::admin {
+namespace {
+
+constexpr int kVersion = 1;
+
+// "models/6efd…": kind and id of an entry.
+std::optional<DocumentKey> ParseKey(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::optional<model::Kind> kind = model::KindFromCollection(text.substr(0, slash));
+  if (!kind) return std::nullopt;
+  return DocumentKey{*kind, std::string(text.substr(slash + 1))};
+}
+
+}  // namespace
+
+std::string EncodeState(const Configuration& configuration, const nlohmann::json& status) {
+  nlohmann::json entries = nlohmann::json::array();
+  for (const auto& [key, value] : configuration.documents) {
+    entries.push_back({{"key", fmt::format("{}/{}", model::CollectionName(key.kind), key.id)},
+                       {"value_b64", crypto::Base64Encode(value.json)},
+                       {"revision", value.revision}});
+  }
+  const nlohmann::json state = {{"version", kVersion},
+                                {"revision", configuration.generation},
+                                {"config_hash", configuration.config_hash},
+                                {"entries", std::move(entries)},
+                                {"stale", nlohmann::json::array()},
+                                {"status", status}};
+  return state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::optional<SavedState> DecodeState(std::string_view text) {
+  const nlohmann::json state = nlohmann::json::parse(text, nullptr, false);
+  try {
+    if (state.at("version") != kVersion) return std::nullopt;
+    SavedState saved;
+    saved.configuration.generation = state.at("revision").get<int64_t>();
+    saved.configuration.config_hash = state.at("config_hash").get<std::string>();
+    saved.status = state.at("status");
+    for (const nlohmann::json& entry : state.at("entries")) {
+      const std::optional<DocumentKey> key = ParseKey(entry.at("key").get_ref<const std::string&>());
+      std::optional<std::string> value =
+          crypto::Base64Decode(entry.at("value_b64").get_ref<const std::string&>());
+      if (!key || !value) return std::nullopt;
+      DocumentValue document;
+      document.revision = entry.at("revision").get<int64_t>();
+      document.json = *std::move(value);
+      saved.configuration.documents.emplace(*key, std::move(document));
+    }
+    return saved;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace aisix::admin
