@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import pathlib
 import re
 import signal
 import ssl
@@ -126,15 +127,16 @@ def test_client_that_says_nothing(tls_gateway, authority):
             assert connection.read_response()[0] == 200
 
 
-def test_certificate_is_replaced(tmp_path, start_gateway, mock, authority):
-    """A new file is served from SIGHUP on; a bad one keeps the old in service."""
+@pytest.mark.parametrize("signalled", [True, False])
+def test_certificate_is_replaced(tmp_path, start_gateway, mock, authority, signalled):
+    """A new file is served after SIGHUP, or because it changed; a bad one keeps the old in service."""
     certificate, key = authority.issue("rotating")
     live = tmp_path / "live.crt", tmp_path / "live.key"
 
     def install(pair):
         for source, target in zip(pair, live):
             temporary = target.with_suffix(".new")
-            temporary.write_bytes(source.read_bytes() if source else b"nonsense")
+            temporary.write_bytes(pathlib.Path(source).read_bytes() if source else b"nonsense")
             os.replace(temporary, target)
 
     install((certificate, key))
@@ -146,12 +148,14 @@ def test_certificate_is_replaced(tmp_path, start_gateway, mock, authority):
 
     first = serial()
     install(authority.issue("rotated"))
-    gateway.signal(signal.SIGHUP)
+    if signalled:
+        gateway.signal(signal.SIGHUP)
     wait_until(lambda: serial() != first, "the new certificate is served")
     second = serial()
-    install((None, None))
     offset = len(gateway.log())
-    gateway.signal(signal.SIGHUP)
+    install((None, None))
+    if signalled:
+        gateway.signal(signal.SIGHUP)
     gateway.wait_for_log(r"(WARN|ERROR) ", since=offset)
     assert serial() == second
 
