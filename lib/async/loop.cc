@@ -47,14 +47,17 @@ Loop::Loop() {
   prepare_.data = this;
   uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->RunDeferred(); });
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
+  uv_idle_init(&loop_, &idle_);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
   timers_ = std::make_unique<TimerWheel>(&loop_);
   buffers_ = std::make_unique<BufferPool>(*this);
 }
 
 Loop::~Loop() {
-  RunDeferred();
+  while (deferred_.next_ != &deferred_) RunDeferred();
   uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), nullptr);
   timers_->Close();
   // Closed handles are freed by their close callbacks: run until all came.
   uv_run(&loop_, UV_RUN_DEFAULT);
@@ -96,12 +99,26 @@ void Loop::RunPosted() {
 }
 
 void Loop::RunDeferred() {
-  // Those that are scheduled meanwhile run in the same round: the loop must not sleep on them.
-  while (deferred_.next_ != &deferred_) {
-    Deferred* next = deferred_.next_;
+  if (deferred_.next_ == &deferred_) {
+    if (uv_is_active(reinterpret_cast<uv_handle_t*>(&idle_))) uv_idle_stop(&idle_);
+    return;
+  }
+  // One round: what these schedule runs in the next turn, behind the sockets that are ready, so that nobody
+  // who schedules himself again and again keeps the loop to himself.
+  Deferred round;
+  round.next_ = deferred_.next_;
+  round.previous_ = deferred_.previous_;
+  round.next_->previous_ = &round;
+  round.previous_->next_ = &round;
+  deferred_.next_ = deferred_.previous_ = &deferred_;
+  while (round.next_ != &round) {
+    Deferred* next = round.next_;
     next->Cancel();
     next->callback_(next->argument_);
   }
+  round.next_ = round.previous_ = nullptr;
+  // An active idle handle keeps the loop from waiting.
+  if (deferred_.next_ != &deferred_) uv_idle_start(&idle_, [](uv_idle_t*) {});
 }
 
 }  // namespace aisix::async

@@ -70,6 +70,7 @@ class Loop {
   uv_loop_t loop_;
   uv_async_t wake_;
   uv_prepare_t prepare_;
+  uv_idle_t idle_;
   std::unique_ptr<TimerWheel> timers_;
   std::unique_ptr<BufferPool> buffers_;
   Deferred deferred_;  // list head

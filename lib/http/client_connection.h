@@ -37,6 +37,10 @@ class ClientConnection final : public net::StreamReceiver {
   // Closes the socket; what was received stays.
   void Shut();
   void CancelWrite();
+  // The memory of the request is not borrowed any more.
+  void OwnWrite() {
+    if (writing_) transport_->OwnPendingWrite();
+  }
   void ResumeReading() {
     if (transport_) transport_->ResumeReading();
   }

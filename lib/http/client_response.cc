@@ -50,12 +50,12 @@ async::Task<absl::StatusOr<const ResponseHead*>> ClientExchange::AwaitHead(uint6
         timer_.Stop();
         co_return Fail(ErrorKind::kProtocol, "unexpected 1xx response");
       }
-      // A refusal says all there is to say; the memory of the request must not be needed after this call.
+      // The memory of the request must not be needed after this call. A refusal says all there is to say;
+      // else the server answers while it reads on, and waiting for it could block both sides.
       if (connection_->writing() && status >= 300) connection_->CancelWrite();
-      if (!connection_->writing()) {
-        timer_.Stop();
-        co_return TakeHead();
-      }
+      connection_->OwnWrite();
+      timer_.Stop();
+      co_return TakeHead();
     } else if (connection_->ended()) {
       if (reused_ && !retried_ && !in.started()) {
         retried_ = true;

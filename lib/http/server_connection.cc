@@ -52,7 +52,7 @@ void ServerConnection::StartTimer(uint64_t delay_ms) {
 
 void ServerConnection::OnRead(size_t size) {
   in_.OnRead(size);
-  if (!wake_.has_waiter()) return;
+  if (size == 0 || !wake_.has_waiter()) return;
   if (in_.phase() == Inbound::Phase::kHead) return;
   if (in_.collecting() && in_.phase() == Inbound::Phase::kBody && !in_.over_limit()) return;
   wake_.Set();

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <memory>
@@ -71,6 +72,8 @@ class SocketTransport final : public Transport {
   void CancelWrite() override {
     if (!writing_) return;
     writing_ = false;
+    owned_.Release();
+    written_.Cancel();
     // libuv lets go of queued memory only with the handle: the socket moves to a new one.
     os::UniqueFd socket(fcntl(fd(), F_DUPFD_CLOEXEC, 0));
     const bool was_reading = std::exchange(reading_, false);
@@ -80,6 +83,31 @@ class SocketTransport final : public Transport {
       return;
     }
     if (was_reading) StartReading();
+  }
+
+  void OwnPendingWrite() override {
+    if (!writing_ || owned_) return;
+    const size_t left = uv_stream_get_write_queue_size(stream());
+    size_t skip = 0;
+    for (const uv_buf_t& piece : rest_) skip += piece.len;
+    skip -= left;
+    async::Buffer copy = loop_.buffers().Take(left);
+    size_t size = 0;
+    for (const uv_buf_t& piece : rest_) {
+      const size_t begin = std::min(skip, piece.len);
+      skip -= begin;
+      std::memcpy(copy.data() + size, piece.base + begin, piece.len - begin);
+      size += piece.len - begin;
+    }
+    CancelWrite();
+    owned_ = std::move(copy);
+    const iovec piece{owned_.data(), left};
+    if (ended_ || Write(&piece, 1) != WriteResult::kPending) {
+      // The receiver is told from the loop, as ever.
+      writing_ = true;
+      written_.Schedule(
+          loop_, [](void* self) { static_cast<SocketTransport*>(self)->FinishWrite(); }, this);
+    }
   }
 
   void ResumeReading() override {
@@ -126,12 +154,12 @@ class SocketTransport final : public Transport {
       ++pieces;
       --count;
     }
-    std::vector<uv_buf_t> rest(count);
-    std::memcpy(rest.data(), pieces, sizeof(iovec) * count);
-    rest[0].base += skip;
-    rest[0].len -= skip;
+    rest_.resize(static_cast<size_t>(count));
+    std::memcpy(rest_.data(), pieces, sizeof(iovec) * rest_.size());
+    rest_[0].base += skip;
+    rest_[0].len -= skip;
     const int error =
-        uv_write(&handle_->write, stream(), rest.data(), static_cast<unsigned>(count), OnWritten);
+        uv_write(&handle_->write, stream(), rest_.data(), static_cast<unsigned>(count), OnWritten);
     if (error != 0) return Failed(error);
     writing_ = true;
     return WriteResult::kPending;
@@ -140,9 +168,14 @@ class SocketTransport final : public Transport {
   static void OnWritten(uv_write_t* request, int code) {
     SocketTransport* self = Owner(request->data);
     if (!self) return;
-    self->writing_ = false;
     if (code != 0) self->write_error_ = ErrorOf(code);
-    if (self->receiver_) self->receiver_->OnWritten(self->write_error_);
+    self->FinishWrite();
+  }
+
+  void FinishWrite() {
+    writing_ = false;
+    owned_.Release();
+    if (receiver_) receiver_->OnWritten(write_error_);
   }
 
   void StartReading() {
@@ -181,6 +214,9 @@ class SocketTransport final : public Transport {
   bool writing_ = false;
   bool ended_ = false;
   absl::Status write_error_;
+  std::vector<uv_buf_t> rest_;  // of a pending write, as it was handed to libuv
+  async::Buffer owned_;
+  async::Deferred written_;
 };
 
 }  // namespace

@@ -54,6 +54,8 @@ class Transport {
   // Forgets a pending Write: its memory is not borrowed any more, OnWritten does not come, and the peer gets
   // a part of the bytes at most. Reading goes on; nothing more may be written.
   virtual void CancelWrite() = 0;
+  // Copies what is pending: its memory is not borrowed any more. OnWritten comes as before.
+  virtual void OwnPendingWrite() = 0;
   // After ReadSpace() was empty. Costs nothing when reading is on.
   virtual void ResumeReading() = 0;
   // No more will be written: the peer sees an end of file. Nothing may be pending.

@@ -346,6 +346,7 @@ void Stream::OnWritten(absl::Status status) {
   if (!sending_ && shutdown_wanted_) plain_->ShutdownWrite();
   if (!std::exchange(write_pending_, false)) return;
   rest_.clear();
+  owned_.Release();
   if (receiver_) receiver_->OnWritten(write_error_);
 }
 
@@ -353,6 +354,25 @@ void Stream::CancelWrite() {
   // Only the encrypted copy is still on its way.
   write_pending_ = false;
   rest_.clear();
+  owned_.Release();
+}
+
+void Stream::OwnPendingWrite() {
+  if (!write_pending_ || owned_) return;
+  size_t size = 0;
+  for (size_t i = rest_begin_; i < rest_.size(); ++i) size += rest_[i].iov_len;
+  if (size == 0) return;
+  size -= rest_offset_;
+  owned_ = loop_.buffers().Take(size);
+  size_t copied = 0;
+  for (size_t i = rest_begin_; i < rest_.size(); ++i) {
+    const size_t part = rest_[i].iov_len - rest_offset_;
+    std::memcpy(owned_.data() + copied, static_cast<const char*>(rest_[i].iov_base) + rest_offset_, part);
+    copied += part;
+    rest_offset_ = 0;
+  }
+  rest_.assign(1, iovec{owned_.data(), copied});
+  rest_begin_ = 0;
 }
 
 void Stream::ShutdownWrite() {

@@ -25,6 +25,7 @@ class Stream final : public net::Transport, public net::StreamReceiver {
   net::WriteResult Write(const iovec* pieces, int count) override;
   const absl::Status& write_error() const override { return write_error_; }
   void CancelWrite() override;
+  void OwnPendingWrite() override;
   void ResumeReading() override;
   void ShutdownWrite() override;
   void ResetOnClose() override;
@@ -91,6 +92,7 @@ class Stream final : public net::Transport, public net::StreamReceiver {
   size_t out_size_ = 0;
   async::Buffer sending_;    // lent to the plain stream
   std::vector<iovec> rest_;  // plaintext of a pending Write
+  async::Buffer owned_;      // a copy of rest_ that nobody lends any more
   size_t rest_begin_ = 0;
   size_t rest_offset_ = 0;
 };

@@ -87,6 +87,27 @@ TEST(Loop, DeferredRunsBeforeTheLoopWaits) {
   EXPECT_EQ(state.order, (std::vector<int>{1, 2, 3}));
 }
 
+TEST(Loop, ADeferredThatSchedulesItselfStarvesNobody) {
+  Loop loop;
+  struct State {
+    explicit State(Loop& loop) : loop(&loop) {}
+    Loop* loop;
+    Deferred deferred;
+    int rounds = 0;
+    static void Again(void* self) {
+      auto* state = static_cast<State*>(self);
+      if (++state->rounds < 1'000'000'000) state->deferred.Schedule(*state->loop, Again, state);
+    }
+  } state(loop);
+  state.deferred.Schedule(loop, State::Again, &state);
+  Timer timer;
+  timer.Start(
+      loop, 5, [](void* loop) { static_cast<Loop*>(loop)->Stop(); }, &loop);
+  loop.Run();
+  EXPECT_GT(state.rounds, 0);
+  EXPECT_LT(state.rounds, 1'000'000'000);
+}
+
 TEST(Loop, DeferredIsCancelledWithItsOwner) {
   Loop loop;
   bool ran = false;

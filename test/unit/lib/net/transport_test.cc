@@ -138,6 +138,27 @@ TEST_F(TransportTest, ACancelledWriteBorrowsNothingAndReadingGoesOn) {
   EXPECT_EQ(recorder_.written, 0);
 }
 
+TEST_F(TransportTest, AnOwnedWriteGoesOnWithoutTheCallersMemory) {
+  transport_->SetReceiver(&recorder_);
+  std::string expected(5'000'000, 'x');
+  for (size_t i = 0; i < expected.size(); ++i) expected[i] = static_cast<char>('a' + (i / 1000 + i) % 26);
+  auto memory = std::make_unique<std::string>(expected);
+  iovec pieces[] = {{memory->data(), 1'000'000}, {memory->data() + 1'000'000, 4'000'000}};
+  ASSERT_EQ(transport_->Write(pieces, 2), WriteResult::kPending);
+  std::string got = Drain();
+  uv_run(loop_.uv(), UV_RUN_NOWAIT);  // a part more is written from the caller's memory
+  transport_->OwnPendingWrite();
+  memory->assign(memory->size(), '!');
+  memory.reset();
+  Until([&] {
+    got += Drain();
+    return recorder_.written == 1;
+  });
+  got += Drain();
+  EXPECT_TRUE(recorder_.write_status.ok());
+  EXPECT_TRUE(got == expected);
+}
+
 TEST_F(TransportTest, ClosingForgetsAPendingWrite) {
   transport_->SetReceiver(&recorder_);
   auto memory = std::make_unique<std::string>(5'000'000, 'x');
