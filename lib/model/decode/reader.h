@@ -96,25 +96,19 @@ class ObjectReader {
 
 template <typename Integer>
 void ReadInteger(const nlohmann::json& value, const std::string& path, Failure& failure, Integer& out) {
-  // A number with a fraction or an exponent is not an integer here, whatever its value (as in the reference's
-  // decoder).
-  if (value.is_number_unsigned()) {
-    const auto number = value.get<uint64_t>();
-    if (number <= static_cast<uint64_t>(std::numeric_limits<Integer>::max())) {
-      out = static_cast<Integer>(number);
+  // A number with a fraction or an exponent is not an integer here, whatever its value (as in the
+  // reference's decoder).
+  if (!value.is_number_integer()) return failure.Set(path, "invalid type: expected an integer");
+  const bool negative = !value.is_number_unsigned() && value.get<int64_t>() < 0;
+  if (!negative && value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<Integer>::max())) {
+    out = static_cast<Integer>(value.get<uint64_t>());
+    return;
+  }
+  if constexpr (std::is_signed_v<Integer>) {
+    if (negative && value.get<int64_t>() >= static_cast<int64_t>(std::numeric_limits<Integer>::min())) {
+      out = static_cast<Integer>(value.get<int64_t>());
       return;
     }
-  } else if (value.is_number_integer()) {
-    const auto number = value.get<int64_t>();
-    if constexpr (std::is_signed_v<Integer>) {
-      if (number >= static_cast<int64_t>(std::numeric_limits<Integer>::min()) &&
-          number <= static_cast<int64_t>(std::numeric_limits<Integer>::max())) {
-        out = static_cast<Integer>(number);
-        return;
-      }
-    }
-  } else {
-    return failure.Set(path, "invalid type: expected an integer");
   }
   failure.Set(path, "integer out of range");
 }
