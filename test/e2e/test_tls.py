@@ -169,6 +169,13 @@ def test_bad_files_fail_the_boot(tmp_path, start_gateway, mock, authority):
     assert re.search(r"^Error: .*proxy\.tls: ", gateway.log(), re.M)
 
 
+def test_admin_listener(start_gateway, mock, authority):
+    certificate, key = authority.issue("admin")
+    gateway = start_gateway(resources(mock.base), {"admin": {"tls": {"cert_file": str(certificate), "key_file": str(key)}}})
+    reply = httpx.get(gateway.admin_url.replace("http:", "https:") + "/readyz", verify=context_of(authority))
+    assert (reply.status_code, reply.text) == (200, "ok")
+
+
 # ---- the upstream
 
 
