@@ -210,9 +210,20 @@ def test_example_validates():
 
 
 def test_start_up_warnings(start_gateway):
+    """What an operator should know is said once, and no secret with it."""
     gateway = start_gateway(resources("http://127.0.0.1:9/v1"), {
-        "observability": {"metrics": {"prometheus": {"addr": "0.0.0.0:0"}}}, "cache": {"backend": "memory"}}, wait=False)
-    gateway.wait_for_log(r"WARN .*0\.0\.0\.0")
+        "proxy": {"url_rewrites": [{"match": "^/a$", "rewrite": "/b"}]},
+        "admin": {"addr": "0.0.0.0:0", "admin_keys": ["admin-secret"]},
+        "observability": {"metrics": {"prometheus": {"addr": "0.0.0.0:0"}}},
+        "cache": {"redis": {"url": "redis://:redis-secret@127.0.0.1:1"}}, "upstream": {"tls": {"verify": False}}})
+    warnings = [line for line in gateway.log().splitlines() if " WARN " in line]
+    unbuilt = [line for line in warnings if "without effect" in line]
+    assert len(unbuilt) == 1
+    assert "proxy.url_rewrites" in unbuilt[0] and "cache.redis" in unbuilt[0]
+    for words in ("admin.addr 0.0.0.0:0 is a public address", "observability.metrics.prometheus.addr 0.0.0.0:0 is a public",
+                  "admin.tls is not set", "upstream.tls.verify"):
+        assert any(words in line for line in warnings), words
+    assert "secret" not in gateway.log()
 
 
 def test_without_admin_and_metrics(start_gateway, mock):
