@@ -32,9 +32,8 @@ class [[nodiscard]] Maybe {
   Task<T> TakeTask() { return std::move(task_); }
 
   bool await_ready() const noexcept { return value_.has_value(); }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    task_.handle().promise().continuation = awaiting;
-    return task_.handle();
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    return internal::TaskPromiseBase::StartFor(task_.handle(), awaiting);
   }
   T await_resume() {
     if (value_) return std::move(*value_);
@@ -58,9 +57,8 @@ class [[nodiscard]] Maybe<void> {
   Task<void> TakeTask() { return std::move(task_); }
 
   bool await_ready() const noexcept { return !task_.valid(); }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    task_.handle().promise().continuation = awaiting;
-    return task_.handle();
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    return internal::TaskPromiseBase::StartFor(task_.handle(), awaiting);
   }
   void await_resume() const noexcept {}
 

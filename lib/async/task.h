@@ -1,5 +1,7 @@
-// Task<T>: a coroutine that starts when it is awaited and hands its result to the awaiter by symmetric
-// transfer. An exception that leaves a task ends the process: errors are values (absl::Status).
+// Task<T>: a coroutine that starts when it is awaited. One that ends without waiting returns to its awaiter
+// like a function, so that a loop over such tasks needs no stack, in any build (sanitizers defeat the tail
+// calls that symmetric transfer counts on); one that waited resumes its awaiter by symmetric transfer. An
+// exception that leaves a task ends the process: errors are values (absl::Status).
 //
 //   async::Task<int> Answer() { co_return 42; }
 //   int answer = co_await Answer();
@@ -28,7 +30,7 @@ struct TaskPromiseBase {
     bool await_ready() const noexcept { return false; }
     template <typename Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      return self.promise().continuation;
+      return self.promise().starting ? std::noop_coroutine() : self.promise().continuation;
     }
     void await_resume() const noexcept {}
   };
@@ -40,7 +42,19 @@ struct TaskPromiseBase {
   FinalAwaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() const noexcept { std::terminate(); }
 
+  // Runs `self` until it waits or ends. Whether the awaiter has to wait.
+  template <typename Promise>
+  static bool StartFor(std::coroutine_handle<Promise> self, std::coroutine_handle<> awaiting) {
+    Promise& promise = self.promise();
+    promise.continuation = awaiting;
+    promise.starting = true;
+    self.resume();
+    promise.starting = false;
+    return !self.done();
+  }
+
   std::coroutine_handle<> continuation = std::noop_coroutine();
+  bool starting = false;
 };
 
 template <typename T>
@@ -99,9 +113,8 @@ class [[nodiscard]] Task {
    public:
     explicit Awaiter(Handle handle) noexcept : handle_(handle) {}
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-      handle_.promise().continuation = awaiting;
-      return handle_;
+    bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+      return internal::TaskPromiseBase::StartFor(handle_, awaiting);
     }
     T await_resume() { return handle_.promise().TakeResult(); }
 
