@@ -170,7 +170,7 @@ int Main() {
           !listening.ok())
         return Fatal(control, Text(listening));
     }
-    const auto reload = [&] {
+    const auto reload = [&](bool resources) {
       if (security != nullptr) {
         auto made = ReadSecurity(*inherited);
         if (made.ok()) {
@@ -181,7 +181,8 @@ int Main() {
                        {{"error", Text(made.status())}});
         }
       }
-      if (from_file) source.Reload(ReadGranted(*inherited, kResourcesFile), inherited->environment);
+      if (from_file && resources)
+        source.Reload(ReadGranted(*inherited, kResourcesFile), inherited->environment);
     };
     const auto on_message = [&](control::Message& message) {
       switch (message.type) {
@@ -205,7 +206,8 @@ int Main() {
           }
           break;
         case control::MessageType::kReload:
-          reload();
+          // A certificate that changed is no request to read the resources file, half-edited as it may be.
+          reload(message.text != "files");
           break;
         case control::MessageType::kDrain:
           handler.SetDraining();
