@@ -6,7 +6,7 @@
 
 #include "lib/http/client.h"
 #include "lib/tls/context.h"
-#include "support.h"
+#include "test/unit/lib/http/support.h"
 #include "test_certificates.h"
 
 namespace aisix::tls {
