@@ -91,7 +91,7 @@ GatewayTest::GatewayTest() {
 
 GatewayTest::~GatewayTest() {
   publisher_.Cancel();
-  if (loop_ != nullptr) loop_->Stop();
+  loop_.reset();  // before what it borrows
 }
 
 void GatewayTest::Start() {
