@@ -14,8 +14,11 @@ namespace aisix::admin::file {
 // unfold a small file into an endless one.
 class Converter {
  public:
-  // Borrowed.
-  explicit Converter(const Variables& variables) : variables_(variables) {}
+  static constexpr size_t kMaxNodes = 5'000'000;
+
+  // `variables` is borrowed.
+  explicit Converter(const Variables& variables, size_t max_nodes = kMaxNodes)
+      : variables_(variables), remaining_nodes_(max_nodes) {}
 
   // INVALID_ARGUMENT: "field `«path»`: «reason»".
   absl::StatusOr<nlohmann::json> Convert(const YamlNode& node);
@@ -25,7 +28,7 @@ class Converter {
   absl::StatusOr<nlohmann::json> ConvertMapping(const YamlNode& node, const std::string& path);
 
   const Variables& variables_;
-  size_t remaining_nodes_ = 5'000'000;
+  size_t remaining_nodes_;
 };
 
 // How a key that is no string is named in messages.

@@ -84,8 +84,10 @@ absl::StatusOr<nlohmann::json> ReadPlainScalar(std::string_view text) {
   double value = 0;
   std::string_view digits = text;
   if (digits.starts_with('+')) digits.remove_prefix(1);
-  absl::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (named || !std::isfinite(value))
+  const absl::from_chars_result read = absl::from_chars(digits.data(), digits.data() + digits.size(), value);
+  // Too small a number is zero; too large a one is not representable.
+  const bool too_large = read.ec == std::errc::result_out_of_range && std::abs(value) > 1;
+  if (named || too_large || !std::isfinite(value))
     return absl::InvalidArgumentError(fmt::format("number \"{}\" is not representable in JSON", text));
   return nlohmann::json(value);
 }
