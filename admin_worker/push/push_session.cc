@@ -181,7 +181,7 @@ bool PushSession::OnEvent(void* raw, bool ok, absl::Time now) {
     return true;
   }
   if (!ok) {
-    Fail("the stream ended", now);
+    Fail(log::Level::kInfo, "the stream ended", now);
     return true;
   }
   switch (tag->event) {
@@ -214,13 +214,13 @@ void PushSession::Cancel() {
   zombies_.push_back(std::move(stream));
 }
 
-void PushSession::Fail(std::string_view reason, absl::Time now) {
+void PushSession::Fail(log::Level level, std::string_view reason, absl::Time now) {
   const uint64_t generation = stream_->generation;
   Cancel();
   // A replaced worker ends its stream; that is no news, and its new link comes at once.
   if (generation != failed_generation_) {
     failed_generation_ = generation;
-    logger_.Write(log::Level::kWarn, kLogTarget, "configuration push interrupted",
+    logger_.Write(level, kLogTarget, "configuration push interrupted",
                   {{"to", Text(name_)}, {"reason", reason}});
   }
   retry_at_ = now + backoff_;
@@ -237,7 +237,7 @@ void PushSession::Tick(absl::Time now) {
     backoff_ = limits_.retry_min;
     retry_at_ = absl::InfinitePast();
   } else if (now >= stream_->deadline) {
-    Fail("no acknowledgement in time", now);
+    Fail(log::Level::kWarn, "no acknowledgement in time", now);
   }
 }
 

@@ -5,7 +5,6 @@
 #include <grpcpp/completion_queue.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,7 +70,7 @@ class PushSession {
   void BuildChunks(const PushTarget& target, bool full);
   void WriteNext();
   void OnAcknowledged(absl::Time now);
-  void Fail(std::string_view reason, absl::Time now);
+  void Fail(log::Level level, std::string_view reason, absl::Time now);
 
   std::string name_;
   const ipc::RpcChannel& channel_;

@@ -1,0 +1,257 @@
+// The publisher against zones behind real links.
+#include "admin_worker/push/publisher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "lib/ipc/config_service.h"
+#include "lib/ipc/rpc_server.h"
+#include "lib/os/socket_pair.h"
+
+namespace aisix::admin {
+namespace {
+
+using model::Kind;
+using ::testing::ElementsAre;
+
+// What happened, in the order in which it happened in any zone: "egress full +a:1", "proxy delta -models/m".
+class Journal {
+ public:
+  void Add(std::string line) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(std::move(line));
+    changed_.notify_all();
+  }
+  // The next line, waiting for it (a test that hangs is killed by its limit).
+  std::string Next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !lines_.empty(); });
+    std::string line = std::move(lines_.front());
+    lines_.pop_front();
+    return line;
+  }
+  std::vector<std::string> Next(int count) {
+    std::vector<std::string> lines;
+    for (int i = 0; i < count; ++i) lines.push_back(Next());
+    return lines;
+  }
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return lines_.empty();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> lines_;
+};
+
+// One zone: writes down what it is told.
+class Zone : public ipc::ConfigReceiver {
+ public:
+  Zone(std::string name, Journal& journal) : name_(std::move(name)), journal_(journal), service_(*this) {
+    server_ = std::make_unique<ipc::RpcServer>(std::vector<grpc::Service*>{service_.service()});
+  }
+  ~Zone() override { Open(); }
+
+  std::vector<ipc::ConfigRefusal> Apply(ipc::ConfigBatch batch) override {
+    std::string line = name_ + (batch.full ? " full" : " delta") + " " + std::to_string(batch.revision);
+    if (batch.no_configuration) line += " nothing";
+    for (const ipc::ConfigDocument& document : batch.upserts)
+      line += " +" + document.kind + "/" + document.id;
+    for (const ipc::ConfigRemoval& removal : batch.removals) line += " -" + removal.kind + "/" + removal.id;
+    journal_.Add(line);
+    std::unique_lock lock(mutex_);
+    opened_.wait(lock, [this] { return open_; });
+    return {};
+  }
+
+  // Until Open, nothing is acknowledged.
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    open_ = false;
+  }
+  void Open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+
+  // A fresh link; the client's end.
+  os::UniqueFd Link() {
+    auto pair = os::CreateStreamPair();
+    server_->Attach(std::move(pair->first));
+    return std::move(pair->second);
+  }
+
+ private:
+  std::string name_;
+  Journal& journal_;
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool open_ = true;
+  ipc::ConfigService service_;
+  std::unique_ptr<ipc::RpcServer> server_;
+};
+
+// A configuration with one provider key per base host and one model.
+ConfigurationPtr Make(int64_t generation, const std::vector<std::string>& hosts,
+                      const std::vector<std::string>& models = {}) {
+  auto configuration = std::make_shared<Configuration>();
+  configuration->generation = generation;
+  for (const std::string& host : hosts)
+    configuration->documents[{Kind::kProviderKey, host}] = {
+        generation,
+        R"({"display_name":"k","api_key":"s","adapter":"openai","provider":"x","api_base":"http://)" + host +
+            R"("})"};
+  for (const std::string& model : models)
+    configuration->documents[{Kind::kModel, model}] = {generation, R"({"display_name":"m"})"};
+  return configuration;
+}
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  void Start(PushLimits limits = {}) {
+    proxy_ = std::make_unique<Zone>("proxy", journal_);
+    egress_ = std::make_unique<Zone>("egress", journal_);
+    proxy_channel_.Replace(proxy_->Link());
+    egress_channel_.Replace(egress_->Link());
+    publisher_ = std::make_unique<Publisher>(
+        proxy_channel_, egress_channel_, std::vector<std::string>{"fixed:1"},
+        [this](const ConfigurationPtr& configuration) {
+          journal_.Add("applied " + std::to_string(configuration->generation));
+        },
+        logger_, limits);
+  }
+
+  Journal journal_;
+  log::Logger logger_{"test", log::Filter()};
+  ipc::RpcChannel proxy_channel_{"config.proxy"};
+  ipc::RpcChannel egress_channel_{"config.egress"};
+  std::unique_ptr<Zone> proxy_, egress_;
+  std::unique_ptr<Publisher> publisher_;
+};
+
+TEST_F(PublisherTest, EgressLearnsOfADestinationFirstAndForgetsItLast) {
+  Start();
+  publisher_->Publish(Make(1, {"a:80"}, {"m"}));
+  EXPECT_THAT(journal_.Next(3), ElementsAre("egress full 1 +destinations/a:80 +destinations/fixed:1",
+                                            "proxy full 1 +models/m +provider_keys/a:80", "applied 1"));
+  publisher_->Publish(Make(2, {"b:80"}, {"m"}));
+  EXPECT_THAT(journal_.Next(4), ElementsAre("egress delta 2 +destinations/b:80",
+                                            "proxy delta 2 +provider_keys/b:80 -provider_keys/a:80",
+                                            "applied 2", "egress delta 2 -destinations/a:80"));
+}
+
+TEST_F(PublisherTest, TheProxyWaitsForEgress) {
+  Start();
+  egress_->Close();
+  publisher_->Publish(Make(1, {"a:80"}));
+  EXPECT_EQ(journal_.Next(), "egress full 1 +destinations/a:80 +destinations/fixed:1");
+  EXPECT_TRUE(journal_.empty());
+  egress_->Open();
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy full 1 +provider_keys/a:80", "applied 1"));
+}
+
+TEST_F(PublisherTest, AReplacedZoneGetsEverythingAgain) {
+  Start();
+  publisher_->Publish(Make(1, {"a:80"}, {"m"}));
+  journal_.Next(3);
+  proxy_channel_.Replace(proxy_->Link());
+  publisher_->OnLinkReplaced();
+  EXPECT_EQ(journal_.Next(), "proxy full 1 +models/m +provider_keys/a:80");
+  egress_channel_.Replace(egress_->Link());
+  publisher_->OnLinkReplaced();
+  EXPECT_EQ(journal_.Next(), "egress full 1 +destinations/a:80 +destinations/fixed:1");
+  publisher_->Publish(Make(2, {"a:80"}, {"m", "n"}));
+  EXPECT_THAT(journal_.Next(3), ElementsAre("egress delta 2", "proxy delta 2 +models/n", "applied 2"));
+}
+
+TEST_F(PublisherTest, AZoneThatDoesNotAnswerIsGivenUp) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const os::UniqueFd reader(pipe_ends[0]);
+  const os::UniqueFd writer(pipe_ends[1]);
+  log::Logger logger("test", *log::Filter::Parse("warn"), writer.get());
+  auto silent = os::CreateStreamPair();  // nobody reads at its other end
+  egress_ = std::make_unique<Zone>("egress", journal_);
+  proxy_ = std::make_unique<Zone>("proxy", journal_);
+  proxy_channel_.Replace(std::move(silent->second));
+  egress_channel_.Replace(egress_->Link());
+  PushLimits limits;
+  limits.acknowledgement = absl::Milliseconds(200);
+  Publisher publisher(
+      proxy_channel_, egress_channel_, {}, [this](const ConfigurationPtr&) { journal_.Add("applied"); },
+      logger, limits);
+  publisher.Publish(Make(1, {"a:80"}, {"m"}));
+  std::string logged;
+  char buffer[1024];
+  while (logged.find("no acknowledgement in time") == std::string::npos) {
+    const ssize_t count = ::read(reader.get(), buffer, sizeof(buffer));
+    ASSERT_GT(count, 0);
+    logged.append(buffer, static_cast<size_t>(count));
+  }
+  // The other zone was served meanwhile, and a new link is used at once.
+  EXPECT_EQ(journal_.Next(), "egress full 1 +destinations/a:80");
+  proxy_channel_.Replace(proxy_->Link());
+  publisher.OnLinkReplaced();
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy full 1 +models/m +provider_keys/a:80", "applied"));
+}
+
+TEST_F(PublisherTest, ALinkWhosePeerIsNotThereYetIsNoObstacle) {
+  auto pair = os::CreateStreamPair();
+  proxy_ = std::make_unique<Zone>("proxy", journal_);
+  egress_ = std::make_unique<Zone>("egress", journal_);
+  proxy_channel_.Replace(std::move(pair->second));
+  egress_channel_.Replace(egress_->Link());
+  publisher_ = std::make_unique<Publisher>(
+      proxy_channel_, egress_channel_, std::vector<std::string>{},
+      [this](const ConfigurationPtr&) { journal_.Add("applied"); }, logger_);
+  publisher_->Publish(Make(1, {}, {"m"}));
+  EXPECT_EQ(journal_.Next(), "egress full 1");
+  ipc::ConfigService service(*proxy_);
+  ipc::RpcServer late({service.service()});
+  late.Attach(std::move(pair->first));
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy full 1 +models/m", "applied"));
+  publisher_->Stop();
+}
+
+TEST_F(PublisherTest, NothingYetIsSaid) {
+  Start();
+  auto nothing = std::make_shared<Configuration>();
+  nothing->loaded = false;
+  publisher_->Publish(nothing);
+  EXPECT_THAT(journal_.Next(3),
+              ElementsAre("egress full 0 +destinations/fixed:1", "proxy full 0 nothing", "applied 0"));
+}
+
+TEST_F(PublisherTest, LargeConfigurationsComeInPieces) {
+  PushLimits limits;
+  limits.chunk_bytes = 100;
+  Start(limits);
+  std::vector<std::string> models;
+  std::string expected = "proxy full 1";
+  for (int i = 100; i < 150; ++i) {
+    models.push_back(std::to_string(i));
+    expected += " +models/" + models.back();
+  }
+  publisher_->Publish(Make(1, {}, models));
+  EXPECT_THAT(journal_.Next(3), ElementsAre("egress full 1 +destinations/fixed:1", expected, "applied 1"));
+}
+
+TEST_F(PublisherTest, StopsWhileAZoneHangs) {
+  Start();
+  egress_->Close();
+  publisher_->Publish(Make(1, {"a:80"}));
+  journal_.Next();
+  publisher_->Stop();
+  EXPECT_TRUE(journal_.empty());
+}
+
+}  // namespace
+}  // namespace aisix::admin
