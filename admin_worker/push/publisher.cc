@@ -87,11 +87,14 @@ class Publisher::Impl {
       incoming = std::exchange(incoming_, nullptr);
     }
     if (incoming == nullptr) return true;
-    wanted_.destinations = Destinations(incoming->documents, fixed_destinations_);
+    std::set<std::string> destinations = Destinations(incoming->documents, fixed_destinations_);
+    // Egress need not hear of a configuration that leads to the same places.
+    if (wanted_.egress.view == nullptr || destinations != wanted_.destinations)
+      wanted_.egress = {incoming->generation, false,
+                        std::make_shared<const ZoneView>(EgressView(destinations))};
+    wanted_.destinations = std::move(destinations);
     wanted_.proxy = {incoming->generation, !incoming->loaded,
                      std::make_shared<const ZoneView>(ProxyView(incoming->documents))};
-    wanted_.egress = {incoming->generation, false,
-                      std::make_shared<const ZoneView>(EgressView(wanted_.destinations))};
     wanted_.configuration = std::move(incoming);
     transition_ = {};
     return true;
@@ -101,16 +104,15 @@ class Publisher::Impl {
     proxy_.Tick(now);
     egress_.Tick(now);
     if (wanted_.configuration == nullptr) return;
-    // The proxy may go on once egress knows every destination that the new configuration leads to.
     const bool proxy_has_it = proxy_.acknowledged().view == wanted_.proxy.view;
-    egress_.Pursue(proxy_has_it ? wanted_.egress : EgressTransition(), now);
-    if (EgressKnowsAll()) proxy_.Pursue(wanted_.proxy, now);
     if (proxy_has_it && applied_ != wanted_.configuration) {
       applied_ = wanted_.configuration;
       proxy_destinations_ = wanted_.destinations;
       on_applied_(applied_);
-      egress_.Pursue(wanted_.egress, now);
     }
+    egress_.Pursue(proxy_has_it ? wanted_.egress : EgressTransition(), now);
+    // The proxy may go on once egress knows every destination that the new configuration leads to.
+    if (EgressKnowsAll()) proxy_.Pursue(wanted_.proxy, now);
   }
 
   // The new destinations and those that the proxy still uses.
