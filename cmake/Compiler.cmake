@@ -4,7 +4,9 @@ add_compile_options(-Wall -Wextra -Werror -fno-omit-frame-pointer)
 # finished awaits overflow the stack at -O0, -O1 and -Og.
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-foptimize-sibling-calls>)
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fcoroutines>)
-add_link_options(-Wl,--as-needed -Wl,-z,relro -Wl,-z,now)
+# Programs only, no shared libraries: one way to compile everything lets all targets share precompiled headers.
+add_compile_options(-fPIE -pthread)
+add_link_options(-pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now)
 
 if(AISIX_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
@@ -16,7 +18,9 @@ endif()
 find_program(AISIX_CCACHE ccache)
 if(AISIX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${AISIX_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${AISIX_CCACHE})
+  # Without this ccache refuses files that use a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${AISIX_CCACHE})
 endif()
 
 find_program(AISIX_MOLD mold)
