@@ -46,7 +46,7 @@ void ConfigStatus::OnAccepted(const std::string& source_hash, absl::Time now) {
 void ConfigStatus::FailReload(const std::string& kind, const std::string& error, absl::Time now) {
   last_reload_ok_ = false;
   last_reload_at_ = absl::ToUnixSeconds(now);
-  last_failure_ = Failure{last_reload_at_, kind, error};
+  last_failure_ = ConfigFailure{last_reload_at_, kind, error};
   ++reloads_;
 }
 
@@ -227,7 +227,7 @@ nlohmann::json ConfigStatus::Save() const {
 bool ConfigStatus::Restore(const nlohmann::json& saved) {
   const std::lock_guard lock(mutex_);
   try {
-    std::optional<Applied> applied;
+    std::optional<AppliedConfig> applied;
     if (saved.contains("applied")) {
       const auto& from = saved.at("applied");
       applied.emplace();
@@ -236,7 +236,7 @@ bool ConfigStatus::Restore(const nlohmann::json& saved) {
       from.at("at").get_to(applied->at);
       from.at("counts").get_to(applied->counts);
     }
-    std::optional<Failure> failure;
+    std::optional<ConfigFailure> failure;
     if (saved.contains("last_failure")) {
       const auto& from = saved.at("last_failure");
       failure.emplace();

@@ -27,6 +27,24 @@ struct Rejection {
   std::string error;
 };
 
+// What was seen of a rejection; times are seconds since 1970.
+struct SeenRejection {
+  Rejection rejection;
+  int64_t first_seen = 0, last_seen = 0;
+};
+
+struct ConfigFailure {
+  int64_t at = 0;
+  std::string kind, error;
+};
+
+struct AppliedConfig {
+  std::string config_hash;
+  uint64_t sequence = 0;
+  int64_t at = 0;
+  std::map<std::string, uint64_t> counts;  // non-zero ones, by collection
+};
+
 // Every method may be called from any thread.
 class ConfigStatus {
  public:
@@ -52,21 +70,6 @@ class ConfigStatus {
   bool Restore(const nlohmann::json& saved);
 
  private:
-  struct Failure {
-    int64_t at = 0;
-    std::string kind, error;
-  };
-  struct Applied {
-    std::string config_hash;
-    uint64_t sequence = 0;
-    int64_t at = 0;
-    std::map<std::string, uint64_t> counts;  // non-zero ones, by collection
-  };
-  struct SeenRejection {
-    Rejection rejection;
-    int64_t first_seen = 0, last_seen = 0;
-  };
-
   std::string State() const;
   void FailReload(const std::string& kind, const std::string& error, absl::Time now);
   void CountRejected();
@@ -76,12 +79,12 @@ class ConfigStatus {
   bool connected_ = false;
   std::string source_hash_;
   std::optional<int64_t> observed_at_;  // all times: seconds since 1970
-  std::optional<Applied> applied_;
+  std::optional<AppliedConfig> applied_;
   bool newest_refused_ = false;
   std::optional<bool> last_reload_ok_;
   int64_t last_reload_at_ = 0;
   std::optional<int64_t> last_success_at_;
-  std::optional<Failure> last_failure_;
+  std::optional<ConfigFailure> last_failure_;
   std::vector<SeenRejection> rejections_;
   // Metrics.
   uint64_t reloads_ = 0;
