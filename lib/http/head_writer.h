@@ -22,6 +22,7 @@ class HeadWriter {
   HeadWriter(async::BufferPool& pool, std::span<const Header> headers, size_t other);
 
   void Add(std::string_view text) {
+    if (text.empty()) return;
     std::memcpy(buffer_.data() + size_, text.data(), text.size());
     size_ += text.size();
   }
