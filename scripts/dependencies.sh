@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build=(
-  ca-certificates g++ cmake ninja-build ccache mold pkg-config
+  ca-certificates g++ make cmake ninja-build ccache mold pkg-config
   libuv1-dev node-llhttp android-libboringssl-dev
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libsimdjson-dev nlohmann-json3-dev libvalijson-dev libyaml-cpp-dev libtomlplusplus-dev
