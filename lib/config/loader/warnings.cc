@@ -23,7 +23,6 @@ bool Always(const Settings&) {
 constexpr Unbuilt kUnbuilt[] = {
     {"etcd.endpoints", [](const Settings& settings) { return settings.etcd_mode(); }},
     {"proxy.url_rewrites", [](const Settings& settings) { return !settings.proxy.url_rewrites.empty(); }},
-    {"admin.admin_keys", [](const Settings& settings) { return settings.admin_bound(); }},
     {"admin.socket",
      [](const Settings& settings) { return settings.admin.socket && !settings.admin.socket->empty(); }},
     {"observability.metrics.buckets.guardrail_latency", Always},
