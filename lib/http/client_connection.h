@@ -7,7 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "lib/http/client.h"
-#include "lib/http/inbound.h"
+#include "lib/http/wire/inbound.h"
 #include "lib/net/transport.h"
 
 namespace aisix::http {

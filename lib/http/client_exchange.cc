@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/http/client_connection.h"
-#include "lib/http/gzip.h"
-#include "lib/http/head_writer.h"
+#include "lib/http/wire/gzip.h"
+#include "lib/http/wire/head_writer.h"
 
 namespace aisix::http {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "lib/http/client_connection.h"
-#include "lib/http/gzip.h"
+#include "lib/http/wire/gzip.h"
 
 namespace aisix::http {
 namespace {

@@ -15,8 +15,8 @@
 #include "lib/async/event.h"
 #include "lib/async/maybe.h"
 #include "lib/async/task.h"
-#include "lib/http/inbound.h"
 #include "lib/http/server.h"
+#include "lib/http/wire/inbound.h"
 #include "lib/net/transport.h"
 
 namespace aisix::http {

@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "lib/http/head_writer.h"
 #include "lib/http/server_connection.h"
+#include "lib/http/wire/head_writer.h"
 
 namespace aisix::http {
 namespace {

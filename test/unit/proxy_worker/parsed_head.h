@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "lib/http/head_parser.h"
+#include "lib/http/wire/head_parser.h"
 
 namespace aisix::proxy {
 

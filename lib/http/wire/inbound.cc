@@ -1,4 +1,4 @@
-#include "lib/http/inbound.h"
+#include "lib/http/wire/inbound.h"
 
 #include <algorithm>
 #include <cstring>

@@ -10,8 +10,8 @@
 
 #include "lib/async/buffer_pool.h"
 #include "lib/async/loop.h"
-#include "lib/http/chunk_decoder.h"
-#include "lib/http/head_parser.h"
+#include "lib/http/wire/chunk_decoder.h"
+#include "lib/http/wire/head_parser.h"
 
 namespace aisix::http {
 

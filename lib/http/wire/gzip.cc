@@ -1,4 +1,4 @@
-#include "lib/http/gzip.h"
+#include "lib/http/wire/gzip.h"
 
 namespace aisix::http {
 

@@ -1,4 +1,4 @@
-#include "lib/http/head_parser.h"
+#include "lib/http/wire/head_parser.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "lib/http/head_writer.h"
+#include "lib/http/wire/head_writer.h"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-#include "lib/http/chunk_decoder.h"
+#include "lib/http/wire/chunk_decoder.h"
 
 #include <algorithm>
 #include <cstring>

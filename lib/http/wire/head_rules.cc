@@ -1,7 +1,7 @@
 // What a head means, and what is refused although every single line of it is well-formed (DESIGN §5).
 #include <cstring>
 
-#include "lib/http/head_parser.h"
+#include "lib/http/wire/head_parser.h"
 
 namespace aisix::http {
 namespace {
