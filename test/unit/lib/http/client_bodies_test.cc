@@ -44,7 +44,7 @@ TEST_F(ClientTest, LargeBodiesBothWays) {
     EXPECT_TRUE(result.body == body);
     thread_.Call([&] { pool_->CloseIdle(); });
   }
-  EXPECT_EQ(thread_.Call([&] { return thread_.loop().buffers().used_bytes(); }), 0u);
+  EXPECT_EQ(thread_.HeldBuffers(), 0u);
 }
 
 TEST_F(ClientTest, NobodyReadsSoTheServerIsStopped) {
@@ -207,7 +207,7 @@ TEST_F(ClientTest, AReadDeadlineLeavesTheExchangeUsable) {
   server.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(story.Get(), "timeout");
   // An open stream that waits holds no buffer.
-  EXPECT_EQ(thread_.Call([&] { return thread_.loop().buffers().used_bytes(); }), 0u);
+  EXPECT_EQ(thread_.HeldBuffers(), 0u);
   server.Send("5\r\nhello\r\n0\r\n\r\n");
   std::string last = story.Get();
   if (last == "timeout") last = story.Get();

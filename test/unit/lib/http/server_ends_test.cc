@@ -262,7 +262,7 @@ TEST_F(ServerTest, ReleasedRequestsHoldNoBuffer) {
   Peer peer = Connect();
   peer.Send(Post("/wait", Pattern(100'000)));
   EXPECT_TRUE(waiting.Get());
-  EXPECT_EQ(server_->thread().Call([&] { return server_->thread().loop().buffers().used_bytes(); }), 0u);
+  EXPECT_EQ(server_->thread().HeldBuffers(), 0u);
   server_->thread().Call([&] { gate.Set(); });
   EXPECT_NE(peer.Until("\r\n0\r\n\r\n"), "");
   peer.Send(Get("/hello"));

@@ -166,7 +166,7 @@ TEST_F(ServerTest, LargeBodiesBothWaysOfEveryFraming) {
       sender.join();
     }
   }
-  EXPECT_EQ(server_->thread().Call([&] { return server_->thread().loop().buffers().used_bytes(); }), 0u);
+  EXPECT_EQ(server_->thread().HeldBuffers(), 0u);
 }
 
 TEST_F(ServerTest, SlowReaderStopsTheWriterAndMemoryStaysBounded) {

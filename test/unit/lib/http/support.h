@@ -69,6 +69,17 @@ class LoopThread {
     });
     return future.get();
   }
+  // Bytes of the loop's buffers that are still held once it had time to give all of them back: a peer may
+  // read the end of a response before the loop is done with it.
+  size_t HeldBuffers() {
+    size_t held = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      held = Call([this] { return loop_.buffers().used_bytes(); });
+      if (held == 0) break;
+      std::this_thread::yield();
+    }
+    return held;
+  }
 
  private:
   async::Loop loop_;
