@@ -9,8 +9,8 @@
 
 namespace aisix::proxy {
 
-// System roots (files `ca_bundle`, `ca_bundle.1` …; without one a warning is logged) and the files of `upstream.tls`. An error
-// names the configuration key that is wrong.
+// System roots (files `ca_bundle`, `ca_bundle.1` …; without one a warning is logged) and the files of
+// `upstream.tls`. An error names the configuration key that is wrong.
 absl::StatusOr<tls::ClientOptions> LoadUpstreamTls(const config::TlsMaterial& configured,
                                                    const control::Inherited& inherited, log::Logger& logger);
 
