@@ -25,7 +25,7 @@ class Inbound {
   enum class Phase : uint8_t { kHead, kBody, kComplete, kFailed };
 
   Inbound(async::Loop& loop, HeadParser::Type type, const HeadLimits& limits)
-      : loop_(loop), limits_(limits), parser_(type, limits), type_(type) {}
+      : loop_(loop), parser_(type, limits), type_(type) {}
   Inbound(const Inbound&) = delete;
   Inbound& operator=(const Inbound&) = delete;
 
@@ -95,7 +95,6 @@ class Inbound {
   void GiveUpEmptyBuffers();
 
   async::Loop& loop_;
-  const HeadLimits& limits_;
   HeadParser parser_;
   const HeadParser::Type type_;
   Phase phase_ = Phase::kHead;
