@@ -65,10 +65,12 @@ until_true() {
   done
 }
 
+# A second start must not read the address of the first.
+: >"$run/mock.log"
 "$prefix/bin/aisix-mock-provider" --port "$(port "mock provider" "${MOCK_PORT:-3100}" MOCK_PORT)" --ttft-ms 20 --gap-ms 20 \
   >"$run/mock.log" 2>&1 &
 mock_pid=$!
-until_true 10 grep -qs '^listening ' "$run/mock.log" || { cat "$run/mock.log" >&2; exit 1; }
+until_true 10 grep -q '^listening ' "$run/mock.log" || { cat "$run/mock.log" >&2; exit 1; }
 mock_url=$(sed -n 's/^listening //p' "$run/mock.log")
 
 cat >"$run/config.yaml" <<YAML
