@@ -114,13 +114,13 @@ void PushSession::BuildChunks(const PushTarget& target, bool full) {
   };
   open_chunk();
   for (const ViewKey& key : delta.upserts) {
-    const DocumentValue& value = target.view->at(key);
-    room_for(key.first.size() + key.second.size() + value.json.size() + 32);
+    const DocumentValue& value = *target.view->at(key);
+    room_for(key.first.size() + key.second.size() + value.json().size() + 32);
     config::Document* document = chunks.back().add_upserts();
     document->set_kind(key.first);
     document->set_id(key.second);
-    document->set_revision(value.revision);
-    document->set_json(value.json);
+    document->set_revision(value.revision());
+    document->set_json(value.json());
   }
   for (const ViewKey& key : delta.removals) {
     room_for(key.first.size() + key.second.size() + 16);

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "admin_worker/resources/document.h"
+#include "admin_worker/resources/document_set.h"
 
 namespace aisix::admin {
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
-#include <tuple>
+#include <string_view>
+#include <utility>
 
+#include "lib/crypto/secret.h"
 #include "lib/model/kind.h"
 
 namespace aisix::admin {
@@ -18,14 +20,28 @@ struct DocumentKey {
   friend auto operator<=>(const DocumentKey&, const DocumentKey&) = default;
 };
 
-struct DocumentValue {
-  int64_t revision = 0;
-  std::string json;  // canonical (canonical_json.h); may hold credentials
+// Immutable, and shared by every configuration in which it stands. The text may hold credentials: it is wiped
+// when the last of them goes.
+class DocumentValue {
+ public:
+  // `revision`: the generation of the file, or the mod_revision of etcd. `json`: what is pushed to the zones.
+  DocumentValue(int64_t revision, std::string json) : revision_(revision), json_(std::move(json)) {}
+  ~DocumentValue() { crypto::Wipe(json_); }
+  DocumentValue(const DocumentValue&) = delete;
+  DocumentValue& operator=(const DocumentValue&) = delete;
 
-  friend bool operator==(const DocumentValue&, const DocumentValue&) = default;
+  int64_t revision() const { return revision_; }
+  const std::string& json() const { return json_; }
+
+ private:
+  const int64_t revision_;
+  std::string json_;
 };
 
-// A set of accepted resources, in the order of kind and id.
-using DocumentSet = std::map<DocumentKey, DocumentValue>;
+using DocumentPtr = std::shared_ptr<const DocumentValue>;
+
+inline DocumentPtr MakeDocument(int64_t revision, std::string json) {
+  return std::make_shared<const DocumentValue>(revision, std::move(json));
+}
 
 }  // namespace aisix::admin

@@ -22,11 +22,11 @@ std::optional<DocumentKey> ParseKey(std::string_view text) {
 
 std::string EncodeState(const Configuration& configuration, const nlohmann::json& status) {
   nlohmann::json entries = nlohmann::json::array();
-  for (const auto& [key, value] : configuration.documents) {
-    entries.push_back({{"key", fmt::format("{}/{}", model::CollectionName(key.kind), key.id)},
-                       {"value_b64", crypto::Base64Encode(value.json)},
-                       {"revision", value.revision}});
-  }
+  configuration.documents.ForEach([&](model::Kind kind, const std::string& id, const DocumentPtr& value) {
+    entries.push_back({{"key", fmt::format("{}/{}", model::CollectionName(kind), id)},
+                       {"value_b64", crypto::Base64Encode(value->json())},
+                       {"revision", value->revision()}});
+  });
   const nlohmann::json state = {{"version", kVersion},
                                 {"revision", configuration.generation},
                                 {"config_hash", configuration.config_hash},
@@ -44,16 +44,15 @@ std::optional<SavedState> DecodeState(std::string_view text) {
     saved.configuration.generation = state.at("revision").get<int64_t>();
     saved.configuration.config_hash = state.at("config_hash").get<std::string>();
     saved.status = state.at("status");
+    DocumentSet::Editor documents;
     for (const nlohmann::json& entry : state.at("entries")) {
       const std::optional<DocumentKey> key = ParseKey(entry.at("key").get_ref<const std::string&>());
       std::optional<std::string> value =
           crypto::Base64Decode(entry.at("value_b64").get_ref<const std::string&>());
       if (!key || !value) return std::nullopt;
-      DocumentValue document;
-      document.revision = entry.at("revision").get<int64_t>();
-      document.json = *std::move(value);
-      saved.configuration.documents.emplace(*key, std::move(document));
+      documents.Put(*key, MakeDocument(entry.at("revision").get<int64_t>(), *std::move(value)));
     }
+    saved.configuration.documents = documents.Finish();
     return saved;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

@@ -14,19 +14,17 @@ constexpr char kDestinationKind[] = "destinations";
 
 ZoneView ProxyView(const DocumentSet& documents) {
   ZoneView view;
-  for (const auto& [key, value] : documents) {
-    if (key.kind == Kind::kObservabilityExporter) continue;
-    view.emplace(ViewKey(model::CollectionName(key.kind), key.id), value);
-  }
+  documents.ForEach([&](Kind kind, const std::string& id, const DocumentPtr& value) {
+    if (kind != Kind::kObservabilityExporter) view.emplace(ViewKey(model::CollectionName(kind), id), value);
+  });
   return view;
 }
 
 std::set<std::string> Destinations(const DocumentSet& documents, const std::vector<std::string>& fixed) {
   std::set<std::string> destinations(fixed.begin(), fixed.end());
-  for (const auto& [key, value] : documents) {
-    if (key.kind != Kind::kProviderKey) continue;
-    const absl::StatusOr<model::ProviderKey> decoded = model::ParseProviderKey(value.json);
-    if (!decoded.ok()) continue;  // it was accepted, so it decodes
+  documents.ForEach(Kind::kProviderKey, [&](const std::string&, const DocumentPtr& value) {
+    const absl::StatusOr<model::ProviderKey> decoded = model::ParseProviderKey(value->json());
+    if (!decoded.ok()) return;  // it was accepted, so it decodes
     destinations::ProviderKeyFacts facts;
     facts.provider = decoded->provider;
     facts.adapter = model::AdapterSlug(decoded->adapter);
@@ -34,14 +32,14 @@ std::set<std::string> Destinations(const DocumentSet& documents, const std::vect
     facts.credential = decoded->api_key;
     for (std::string& destination : destinations::DestinationsOf(facts))
       destinations.insert(std::move(destination));
-  }
+  });
   return destinations;
 }
 
 ZoneView EgressView(const std::set<std::string>& destinations) {
   ZoneView view;
   for (const std::string& destination : destinations)
-    view.emplace(ViewKey(kDestinationKind, destination), DocumentValue{0, "{}"});
+    view.emplace(ViewKey(kDestinationKind, destination), MakeDocument(0, "{}"));
   return view;
 }
 
@@ -51,7 +49,7 @@ ViewDelta Difference(const ZoneView& before, const ZoneView& after) {
   for (const auto& [key, value] : after) {
     for (; old != before.end() && old->first < key; ++old) delta.removals.push_back(old->first);
     if (old != before.end() && old->first == key) {
-      if (old->second.json != value.json) delta.upserts.push_back(key);
+      if (old->second->json() != value->json()) delta.upserts.push_back(key);
       ++old;
     } else {
       delta.upserts.push_back(key);

@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "admin_worker/resources/document.h"
+#include "admin_worker/resources/document_set.h"
 
 namespace aisix::admin {
 
 // Kind (plural name, or "destinations") and id.
 using ViewKey = std::pair<std::string, std::string>;
-using ZoneView = std::map<ViewKey, DocumentValue>;
+using ZoneView = std::map<ViewKey, DocumentPtr>;
 
 // Every kind but the exporters, whose credentials are none of the proxy's business.
 ZoneView ProxyView(const DocumentSet& documents);

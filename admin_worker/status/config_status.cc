@@ -97,8 +97,10 @@ void ConfigStatus::OnApplied(const std::string& config_hash, const DocumentSet& 
     applied_->at = absl::ToUnixSeconds(now);
   }
   applied_->counts.clear();
-  for (const auto& [key, value] : documents) {
-    if (IsCounted(source_, key.kind)) ++applied_->counts[std::string(model::CollectionName(key.kind))];
+  for (model::Kind kind : model::kKinds) {
+    const size_t count = documents.Count(kind);
+    if (count > 0 && IsCounted(source_, kind))
+      applied_->counts[std::string(model::CollectionName(kind))] = count;
   }
 }
 

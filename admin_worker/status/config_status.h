@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "admin_worker/resources/document.h"
+#include "admin_worker/resources/document_set.h"
 #include "lib/metrics/snapshot.h"
 
 namespace aisix::admin {

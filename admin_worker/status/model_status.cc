@@ -27,11 +27,10 @@ std::map<std::string, nlohmann::json> ParseHealth(const std::optional<std::strin
 
 template <typename Function>
 void ForEachModel(const DocumentSet& documents, Function function) {
-  for (const auto& [key, value] : documents) {
-    if (key.kind != model::Kind::kModel) continue;
-    const absl::StatusOr<model::Model> decoded = model::ParseModel(value.json);
-    if (decoded.ok()) function(key.id, *decoded);
-  }
+  documents.ForEach(model::Kind::kModel, [&](const std::string& id, const DocumentPtr& value) {
+    const absl::StatusOr<model::Model> decoded = model::ParseModel(value->json());
+    if (decoded.ok()) function(id, *decoded);
+  });
 }
 
 int64_t HealthLevel(const std::map<std::string, nlohmann::json>& rows, const std::string& id) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "admin_worker/resources/document.h"
+#include "admin_worker/resources/document_set.h"
 
 namespace aisix::admin {
 

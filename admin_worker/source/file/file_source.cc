@@ -62,7 +62,7 @@ bool FileSource::Restore() {
 }
 
 absl::Status FileSource::Start(const absl::StatusOr<std::string>& content, const Variables& variables) {
-  auto result = LoadFile(path_, content, variables, schemas_);
+  auto result = LoadFile(path_, content, variables, schemas_, NextGeneration());
   if (auto* report = std::get_if<LoadReport>(&result)) {
     std::string text = report->ToString();
     if (text.ends_with('\n')) text.pop_back();
@@ -74,7 +74,7 @@ absl::Status FileSource::Start(const absl::StatusOr<std::string>& content, const
 }
 
 void FileSource::Reload(const absl::StatusOr<std::string>& content, const Variables& variables) {
-  auto result = LoadFile(path_, content, variables, schemas_);
+  auto result = LoadFile(path_, content, variables, schemas_, NextGeneration());
   if (auto* report = std::get_if<LoadReport>(&result)) {
     Refuse(*report, content);
     return;
@@ -83,15 +83,18 @@ void FileSource::Reload(const absl::StatusOr<std::string>& content, const Variab
   Accept(std::move(loaded.documents), std::move(loaded.source_hash));
 }
 
+int64_t FileSource::NextGeneration() const {
+  const ConfigurationPtr before = current();
+  return before == nullptr ? 1 : before->generation + 1;
+}
+
 void FileSource::Accept(DocumentSet documents, std::string source_hash) {
   auto next = std::make_shared<Configuration>();
-  const ConfigurationPtr before = current();
-  next->generation = before == nullptr ? 1 : before->generation + 1;
+  const bool first = current() == nullptr;
+  next->generation = NextGeneration();
   next->config_hash = source_hash;
   next->documents = std::move(documents);
-  for (auto& [key, value] : next->documents) value.revision = next->generation;
-  logger_.Write(log::Level::kInfo, kLogTarget,
-                before == nullptr ? "resources file loaded" : "resources file reloaded",
+  logger_.Write(log::Level::kInfo, kLogTarget, first ? "resources file loaded" : "resources file reloaded",
                 {{"path", std::string_view(path_)},
                  {"resources", static_cast<uint64_t>(next->documents.size())},
                  {"generation", next->generation}});

@@ -44,6 +44,7 @@ class FileSource {
   ConfigurationPtr current() const;
 
  private:
+  int64_t NextGeneration() const;
   void Accept(DocumentSet documents, std::string source_hash);
   void Refuse(const LoadReport& report, const absl::StatusOr<std::string>& content);
   void SaveState();

@@ -223,7 +223,8 @@ void SortErrors(LoadReport& report) {
 
 std::variant<LoadedFile, LoadReport> LoadFile(std::string_view path,
                                               const absl::StatusOr<std::string>& content,
-                                              const Variables& variables, const SchemaCatalog& schemas) {
+                                              const Variables& variables, const SchemaCatalog& schemas,
+                                              int64_t generation) {
   LoadReport unreadable;
   unreadable.path = std::string(path);
   if (!content.ok()) {
@@ -244,12 +245,12 @@ std::variant<LoadedFile, LoadReport> LoadFile(std::string_view path,
   }
   LoadedFile file;
   file.source_hash = crypto::Sha256::Of(*content).ToHex();
+  DocumentSet::Editor documents;
   for (Entry& entry : table.entries) {
     model::UseCanonicalNames(entry.kind, entry.document);
-    DocumentValue value;
-    value.json = CanonicalJson(entry.document);
-    file.documents.emplace(DocumentKey{entry.kind, entry.id}, std::move(value));
+    documents.Put(entry.kind, entry.id, MakeDocument(generation, CanonicalJson(entry.document)));
   }
+  file.documents = documents.Finish();
   return file;
 }
 

@@ -57,7 +57,7 @@ class AdminHandlerTest : public ::testing::Test {
 
   static ConfigurationPtr OneModel() {
     auto configuration = std::make_shared<Configuration>();
-    configuration->documents[{model::Kind::kModel, "1"}] = {1, R"({"display_name":"a"})"};
+    configuration->documents = {{{model::Kind::kModel, "1"}, MakeDocument(1, R"({"display_name":"a"})")}};
     return configuration;
   }
 

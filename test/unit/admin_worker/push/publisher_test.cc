@@ -104,13 +104,16 @@ ConfigurationPtr Make(int64_t generation, const std::vector<std::string>& hosts,
                       const std::vector<std::string>& models = {}) {
   auto configuration = std::make_shared<Configuration>();
   configuration->generation = generation;
-  for (const std::string& host : hosts)
-    configuration->documents[{Kind::kProviderKey, host}] = {
-        generation,
+  DocumentSet::Editor documents;
+  for (const std::string& host : hosts) {
+    const std::string text =
         R"({"display_name":"k","api_key":"s","adapter":"openai","provider":"x","api_base":"http://)" + host +
-            R"("})"};
+        R"("})";
+    documents.Put(Kind::kProviderKey, host, MakeDocument(generation, text));
+  }
   for (const std::string& model : models)
-    configuration->documents[{Kind::kModel, model}] = {generation, R"({"display_name":"m"})"};
+    documents.Put(Kind::kModel, model, MakeDocument(generation, R"({"display_name":"m"})"));
+  configuration->documents = documents.Finish();
   return configuration;
 }
 

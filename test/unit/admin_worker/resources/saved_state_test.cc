@@ -9,13 +9,18 @@ TEST(SavedState, RoundTrip) {
   Configuration configuration;
   configuration.generation = 7;
   configuration.config_hash = "abc";
-  configuration.documents[{model::Kind::kModel, "a/b"}] = {5, R"({"x":"ä"})"};
-  configuration.documents[{model::Kind::kApiKey, "k"}] = {7, "{}"};
+  configuration.documents = {{{model::Kind::kModel, "a/b"}, MakeDocument(5, R"({"x":"ä"})")},
+                             {{model::Kind::kApiKey, "k"}, MakeDocument(7, "{}")}};
   const auto saved = DecodeState(EncodeState(configuration, {{"n", 1}}));
   ASSERT_TRUE(saved);
   EXPECT_EQ(saved->configuration.generation, 7);
   EXPECT_EQ(saved->configuration.config_hash, "abc");
-  EXPECT_EQ(saved->configuration.documents, configuration.documents);
+  ASSERT_EQ(saved->configuration.documents.size(), 2u);
+  const DocumentValue* model = saved->configuration.documents.Find(model::Kind::kModel, "a/b");
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->revision(), 5);
+  EXPECT_EQ(model->json(), R"({"x":"ä"})");
+  EXPECT_NE(saved->configuration.documents.Find(model::Kind::kApiKey, "k"), nullptr);
   EXPECT_EQ(saved->status, (nlohmann::json{{"n", 1}}));
 }
 

@@ -10,15 +10,14 @@ using model::Kind;
 using ::testing::ElementsAre;
 
 DocumentSet Documents() {
-  DocumentSet documents;
-  documents[{Kind::kProviderKey, "k1"}] = {1, R"({"display_name":"a","api_key":"s","provider":"openai"})"};
-  documents[{Kind::kProviderKey, "k2"}] = {
-      1,
-      R"({"display_name":"b","api_key":"s","adapter":"openai","provider":"x","api_base":"http://10.0.0.1:8000/v1"})"};
-  documents[{Kind::kModel, "m"}] = {1, R"({"display_name":"m"})"};
-  documents[{Kind::kObservabilityExporter, "e"}] = {1, R"({"name":"e","kind":"datadog"})"};
-  documents[{Kind::kGuardrail, "g"}] = {1, "{}"};
-  return documents;
+  constexpr char kElsewhere[] =
+      R"({"display_name":"b","api_key":"s","adapter":"openai","provider":"x","api_base":"http://10.0.0.1:8000/v1"})";
+  return {{{Kind::kProviderKey, "k1"},
+           MakeDocument(1, R"({"display_name":"a","api_key":"s","provider":"openai"})")},
+          {{Kind::kProviderKey, "k2"}, MakeDocument(1, kElsewhere)},
+          {{Kind::kModel, "m"}, MakeDocument(1, R"({"display_name":"m"})")},
+          {{Kind::kObservabilityExporter, "e"}, MakeDocument(1, R"({"name":"e","kind":"datadog"})")},
+          {{Kind::kGuardrail, "g"}, MakeDocument(1, "{}")}};
 }
 
 TEST(ZoneView, TheProxyGetsEverythingButExporters) {
@@ -32,20 +31,20 @@ TEST(ZoneView, EgressGetsDestinationsAndNoSecret) {
   EXPECT_EQ(destinations, (std::set<std::string>{"10.0.0.1:8000", "api.openai.com:443", "redis:6379"}));
   for (const auto& [key, value] : EgressView(destinations)) {
     EXPECT_EQ(key.first, "destinations");
-    EXPECT_EQ(value.json, "{}");
+    EXPECT_EQ(value->json(), "{}");
   }
 }
 
 TEST(ZoneView, Difference) {
   ZoneView before;
-  before[{"models", "a"}] = {1, "1"};
-  before[{"models", "b"}] = {1, "1"};
-  before[{"models", "c"}] = {1, "1"};
+  before[{"models", "a"}] = MakeDocument(1, "1");
+  before[{"models", "b"}] = MakeDocument(1, "1");
+  before[{"models", "c"}] = MakeDocument(1, "1");
   ZoneView after;
-  after[{"api_keys", "n"}] = {2, "1"};
-  after[{"models", "a"}] = {2, "1"};  // another revision alone is no change
-  after[{"models", "b"}] = {2, "2"};
-  after[{"models", "d"}] = {2, "1"};
+  after[{"api_keys", "n"}] = MakeDocument(2, "1");
+  after[{"models", "a"}] = MakeDocument(2, "1");  // another revision alone is no change
+  after[{"models", "b"}] = MakeDocument(2, "2");
+  after[{"models", "d"}] = MakeDocument(2, "1");
   const ViewDelta delta = Difference(before, after);
   EXPECT_THAT(delta.upserts,
               ElementsAre(ViewKey("api_keys", "n"), ViewKey("models", "b"), ViewKey("models", "d")));

@@ -14,7 +14,7 @@ const absl::Time kT1 = absl::FromUnixSeconds(1767225600);  // 2026-01-01T00:00:0
 const absl::Time kT2 = kT1 + absl::Seconds(90);
 
 DocumentSet Some(Kind kind = Kind::kModel) {
-  return {{{kind, "a"}, {1, "{}"}}};
+  return {{{kind, "a"}, MakeDocument(1, "{}")}};
 }
 
 Rejection Bad(std::string scope, std::string kind = "schema_failed") {

@@ -8,9 +8,9 @@ namespace {
 using model::Kind;
 
 DocumentSet Models() {
-  return {{{Kind::kModel, "1"}, {1, R"({"display_name":"a"})"}},
-          {{Kind::kModel, "2"}, {1, R"({"display_name":"g","routing":{"targets":[]}})"}},
-          {{Kind::kProviderKey, "k"}, {1, "{}"}}};
+  return {{{Kind::kModel, "1"}, MakeDocument(1, R"({"display_name":"a"})")},
+          {{Kind::kModel, "2"}, MakeDocument(1, R"({"display_name":"g","routing":{"targets":[]}})")},
+          {{Kind::kProviderKey, "k"}, MakeDocument(1, "{}")}};
 }
 
 constexpr char kDefault[] = R"([{"id":"1","display_name":"a","kind":"direct","status":"healthy"},)"

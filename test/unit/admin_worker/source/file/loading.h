@@ -43,9 +43,9 @@ inline nlohmann::json Accepted(const std::string& body, model::Kind kind, const 
     return nlohmann::json::value_t::discarded;
   }
   const auto& documents = std::get<LoadedFile>(result).documents;
-  const auto document = documents.find({kind, DeriveId(kind, identity)});
-  if (document == documents.end()) return nlohmann::json::value_t::discarded;
-  return nlohmann::json::parse(document->second.json);
+  const DocumentValue* document = documents.Find(kind, DeriveId(kind, identity));
+  if (document == nullptr) return nlohmann::json::value_t::discarded;
+  return nlohmann::json::parse(document->json());
 }
 
 }  // namespace aisix::admin::file
