@@ -1,10 +1,7 @@
 #include "egress_worker/address_rules.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "lib/url/url.h"
 
@@ -33,17 +30,6 @@ bool IsLoopback(const net::Address& address) {
 
 }  // namespace
 
-net::Address ParseAddress(const std::string& text, uint16_t port) {
-  net::Address address;
-  address.port = port;
-  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) {
-    address.family = Family::kIpv4;
-  } else if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) {
-    address.family = Family::kIpv6;
-  }
-  return address;
-}
-
 net::Address Unmapped(const net::Address& address) {
   if (address.family != Family::kIpv6) return address;
   static constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -65,7 +51,7 @@ net::Address Unmapped(const net::Address& address) {
 absl::StatusOr<Network> Network::Parse(std::string_view text) {
   Network network;
   size_t slash = text.find('/');
-  network.base_ = ParseAddress(std::string(text.substr(0, slash)), 0);
+  network.base_ = net::ParseAddress(std::string(text.substr(0, slash)), 0);
   if (network.base_.family == Family::kNone) {
     return absl::InvalidArgumentError("not a network: " + std::string(text));
   }
@@ -102,7 +88,7 @@ absl::StatusOr<AddressRules> AddressRules::Make(const std::vector<std::string>& 
   for (const std::string& text : own_endpoints) {
     absl::StatusOr<url::HostPort> endpoint = url::ParseHostPort(text);
     if (!endpoint.ok()) return absl::InvalidArgumentError("not an endpoint: " + text);
-    net::Address address = Unmapped(ParseAddress(endpoint->host, endpoint->port));
+    net::Address address = Unmapped(net::ParseAddress(endpoint->host, endpoint->port));
     if (address.family == Family::kNone) return absl::InvalidArgumentError("not an endpoint: " + text);
     rules.own_.push_back(address);
   }

@@ -25,9 +25,6 @@ class Network {
 // address; any other address as it is. An attacker's AAAA record must not reach what an A record cannot.
 net::Address Unmapped(const net::Address& address);
 
-// Reads "192.0.2.1" or "2001:db8::1" (no brackets). Family::kNone when it is neither.
-net::Address ParseAddress(const std::string& text, uint16_t port);
-
 // Judges one address before it is dialled. Immutable; any thread.
 class AddressRules {
  public:

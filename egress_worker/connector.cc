@@ -13,23 +13,6 @@
 namespace aisix::egress {
 namespace {
 
-// Returns the length of the address.
-socklen_t Fill(const net::Address& address, sockaddr_storage& storage) {
-  std::memset(&storage, 0, sizeof storage);
-  if (address.family == net::Address::Family::kIpv4) {
-    auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    std::memcpy(&v4.sin_addr, address.bytes.data(), 4);
-    return sizeof v4;
-  }
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(address.port);
-  std::memcpy(&v6.sin6_addr, address.bytes.data(), 16);
-  return sizeof v6;
-}
-
 // A port of this machine that nobody listens on may connect to itself when it is of the ephemeral range.
 bool IsConnectedToItself(int fd) {
   sockaddr_storage local{};
@@ -55,7 +38,7 @@ std::string Reason(int error) {
 struct Connector::Attempt {
   Connector& connector;
   os::UniqueFd fd;
-  std::unique_ptr<ipc::FdWatcher> watcher;  // goes before the descriptor
+  std::unique_ptr<async::FdWatcher> watcher;  // goes before the descriptor
 };
 
 std::vector<net::Address> Interleave(const std::vector<net::Address>& addresses) {
@@ -103,7 +86,7 @@ void Connector::OnStagger(void* self) {
 
 int Connector::Begin(const net::Address& address) {
   sockaddr_storage storage;
-  socklen_t size = Fill(address, storage);
+  socklen_t size = net::ToSockaddr(address, storage);
   os::UniqueFd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return errno;
   int one = 1;
@@ -116,7 +99,7 @@ int Connector::Begin(const net::Address& address) {
   attempts_.push_back(std::make_unique<Attempt>(Attempt{*this, std::move(fd), nullptr}));
   Attempt* attempt = attempts_.back().get();
   attempt->watcher =
-      std::make_unique<ipc::FdWatcher>(loop_, attempt->fd.get(), &Connector::OnWritable, attempt);
+      std::make_unique<async::FdWatcher>(loop_, attempt->fd.get(), &Connector::OnWritable, attempt);
   attempt->watcher->Watch(UV_WRITABLE);
   return 0;
 }

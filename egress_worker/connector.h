@@ -7,8 +7,8 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "lib/async/fd_watcher.h"
 #include "lib/async/loop.h"
-#include "lib/ipc/fd_watcher.h"
 #include "lib/net/address.h"
 #include "lib/net/listener.h"
 #include "lib/os/unique_fd.h"

@@ -105,18 +105,18 @@ int Main() {
                                 [](std::string_view) { return std::optional<std::string>(); });
   ipc::RpcServer zone_server({zone_service.service()});
 
-  auto take_link = [&](std::string_view name, uint64_t index, os::UniqueFd fd) {
-    if (name == "dial") dials.SetLink(index, std::move(fd));
+  auto take_link = [&](std::string_view name, os::UniqueFd fd) {
+    if (name == "dial") dials.AddLink(std::move(fd));
     if (name == "config.egress") config_server.Attach(std::move(fd));
     if (name == "zone.egress") zone_server.Attach(std::move(fd));
   };
-  for (control::Link& link : inherited->links) take_link(link.name, link.index, std::move(link.fd));
+  for (control::Link& link : inherited->links) take_link(link.name, std::move(link.fd));
 
   bool orderly = false;
   auto on_message = [&](control::Message& message) {
     switch (message.type) {
       case control::MessageType::kLink:
-        take_link(message.name, message.number, std::move(message.fd));
+        take_link(message.name, std::move(message.fd));
         break;
       case control::MessageType::kReload:
         (*resolver)->Reload();

@@ -55,7 +55,7 @@ struct Resolver::Socket {
 
   Resolver& resolver;
   ares_socket_t fd;
-  ipc::FdWatcher watcher;
+  async::FdWatcher watcher;
 };
 
 Resolver::Resolver(async::Loop& loop, ResolverOptions options) : loop_(loop), options_(std::move(options)) {}
@@ -90,12 +90,12 @@ Resolver::~Resolver() {
 }
 
 void Resolver::Resolve(const std::string& host, Callback callback) {
-  if (net::Address literal = ParseAddress(host, 0); literal.family != net::Address::Family::kNone) {
+  if (net::Address literal = net::ParseAddress(host, 0); literal.family != net::Address::Family::kNone) {
     callback(std::vector<net::Address>{literal});
     return;
   }
   if (IsLocalhost(host)) {  // RFC 6761 §6.3: never asked of a server
-    callback(std::vector<net::Address>{ParseAddress("::1", 0), ParseAddress("127.0.0.1", 0)});
+    callback(std::vector<net::Address>{net::ParseAddress("::1", 0), net::ParseAddress("127.0.0.1", 0)});
     return;
   }
   if (auto running = queries_.find(host); running != queries_.end()) {

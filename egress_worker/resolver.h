@@ -10,8 +10,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "lib/async/fd_watcher.h"
 #include "lib/async/loop.h"
-#include "lib/ipc/fd_watcher.h"
 #include "lib/net/address.h"
 
 namespace aisix::egress {

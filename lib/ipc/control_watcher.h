@@ -2,9 +2,9 @@
 #pragma once
 
 #include "absl/functional/any_invocable.h"
+#include "lib/async/fd_watcher.h"
 #include "lib/async/loop.h"
 #include "lib/control/control_link.h"
-#include "lib/ipc/fd_watcher.h"
 
 namespace aisix::ipc {
 
@@ -21,7 +21,7 @@ class ControlWatcher {
   control::ControlLink& link_;
   absl::AnyInvocable<void(control::Message&)> on_message_;
   absl::AnyInvocable<void()> on_gone_;
-  FdWatcher watcher_;
+  async::FdWatcher watcher_;
 };
 
 }  // namespace aisix::ipc

@@ -34,7 +34,7 @@ void DialClient::Replace(os::UniqueFd link) {
   Drop();
   link_ = std::move(link);
   if (!link_.valid()) return;
-  watcher_ = std::make_unique<FdWatcher>(loop_, link_.get(), &DialClient::OnReady, this);
+  watcher_ = std::make_unique<async::FdWatcher>(loop_, link_.get(), &DialClient::OnReady, this);
   watcher_->Watch(UV_READABLE);
   // Sending may find the new link broken as well: Drop() then ends the work of the following turns.
   for (auto& [id, waiter] : waiters_) {
@@ -89,7 +89,7 @@ void DialClient::OnReady(void* argument, int events) {
 
 void DialClient::Receive() {
   // Resuming a waiter may replace or drop the link.
-  for (const FdWatcher* watcher = watcher_.get(); watcher != nullptr && watcher == watcher_.get();) {
+  for (const async::FdWatcher* watcher = watcher_.get(); watcher != nullptr && watcher == watcher_.get();) {
     absl::StatusOr<std::optional<DialReply>> reply = ReceiveDialReply(link_.get());
     if (!reply.ok()) {
       Drop();

@@ -7,8 +7,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "lib/async/event.h"
+#include "lib/async/fd_watcher.h"
 #include "lib/ipc/dial_protocol.h"
-#include "lib/ipc/fd_watcher.h"
 #include "lib/net/dialer.h"
 
 namespace aisix::ipc {
@@ -57,7 +57,7 @@ class DialClient : public net::Dialer {
 
   async::Loop& loop_;
   os::UniqueFd link_;
-  std::unique_ptr<FdWatcher> watcher_;  // null: no link
+  std::unique_ptr<async::FdWatcher> watcher_;  // null: no link
   uint64_t last_id_ = 0;
   absl::flat_hash_map<uint64_t, Waiter*> waiters_;
   std::deque<DialRequest> unsent_;  // the link was full

@@ -16,16 +16,15 @@ constexpr uint64_t kRetryMs = 5;
 
 struct DialServer::Link {
   DialServer& server;
-  uint64_t index;
   uint64_t number;  // DialTicket::link
   os::UniqueFd fd;
-  std::unique_ptr<FdWatcher> watcher;
+  std::unique_ptr<async::FdWatcher> watcher;
   absl::flat_hash_set<uint64_t> open;  // dials without an answer
   std::deque<DialReply> unsent;
   async::Timer retry;
 
-  Link(DialServer& server, uint64_t index, uint64_t number, os::UniqueFd socket)
-      : server(server), index(index), number(number), fd(std::move(socket)) {}
+  Link(DialServer& server, uint64_t number, os::UniqueFd socket)
+      : server(server), number(number), fd(std::move(socket)) {}
 };
 
 DialServer::DialServer(async::Loop& loop, DialHandler& handler, size_t max_outstanding)
@@ -35,17 +34,16 @@ DialServer::~DialServer() {
   while (!links_.empty()) Drop(links_.begin()->first);
 }
 
-void DialServer::SetLink(uint64_t index, os::UniqueFd fd) {
-  Drop(index);
+void DialServer::AddLink(os::UniqueFd fd) {
   if (!fd.valid()) return;
-  auto link = std::make_unique<Link>(*this, index, ++last_link_, std::move(fd));
-  link->watcher = std::make_unique<FdWatcher>(loop_, link->fd.get(), &DialServer::OnReady, link.get());
+  auto link = std::make_unique<Link>(*this, ++last_link_, std::move(fd));
+  link->watcher = std::make_unique<async::FdWatcher>(loop_, link->fd.get(), &DialServer::OnReady, link.get());
   link->watcher->Watch(UV_READABLE);
-  links_.emplace(index, std::move(link));
+  links_.emplace(link->number, std::move(link));
 }
 
-void DialServer::Drop(uint64_t index) {
-  auto found = links_.find(index);
+void DialServer::Drop(uint64_t number) {
+  auto found = links_.find(number);
   if (found == links_.end()) return;
   std::unique_ptr<Link> link = std::move(found->second);
   links_.erase(found);
@@ -58,24 +56,24 @@ void DialServer::OnReady(void* argument, int events) {
 }
 
 void DialServer::Receive(Link& link) {
-  const uint64_t index = link.index;
+  const uint64_t number = link.number;
   // Bounded, so that one busy link does not keep the others waiting.
   for (int turn = 0; turn < 64; ++turn) {
     absl::StatusOr<std::optional<DialRequest>> request = ReceiveDialRequest(link.fd.get());
     if (!request.ok()) {
-      Drop(link.index);
+      Drop(link.number);
       return;
     }
     if (!request->has_value()) return;
     uint64_t id = (*request)->id;
-    DialTicket ticket{link.number, id};
+    DialTicket ticket{number, id};
     if ((*request)->cancel) {
       if (link.open.erase(id) > 0) handler_.OnCancel(ticket);
       continue;
     }
     bool full = link.open.size() + link.unsent.size() >= max_outstanding_;
     if (!link.open.insert(id).second) {  // a peer that numbers its dials twice is broken
-      Drop(link.index);
+      Drop(link.number);
       return;
     }
     if (full) {
@@ -87,20 +85,18 @@ void DialServer::Receive(Link& link) {
       handler_.OnDial(ticket, **request);
     }
     // Answering may have found the link broken.
-    auto found = links_.find(index);
-    if (found == links_.end() || found->second->number != ticket.link) return;
+    if (!links_.contains(number)) return;
   }
 }
 
 void DialServer::Reply(const DialTicket& ticket, DialReply reply) {
-  for (auto& [index, link] : links_) {
-    if (link->number != ticket.link) continue;
-    if (link->open.erase(ticket.id) == 0) return;
-    reply.id = ticket.id;
-    link->unsent.push_back(std::move(reply));
-    if (link->unsent.size() == 1) Flush(*link);
-    return;
-  }
+  auto found = links_.find(ticket.link);
+  if (found == links_.end()) return;
+  Link& link = *found->second;
+  if (link.open.erase(ticket.id) == 0) return;
+  reply.id = ticket.id;
+  link.unsent.push_back(std::move(reply));
+  if (link.unsent.size() == 1) Flush(link);
 }
 
 void DialServer::Flush(Link& link) {
@@ -117,7 +113,7 @@ void DialServer::Flush(Link& link) {
       return;
     }
     if (!sent.ok()) {
-      Drop(link.index);
+      Drop(link.number);
       return;
     }
     link.unsent.pop_front();
@@ -127,7 +123,7 @@ void DialServer::Flush(Link& link) {
 
 size_t DialServer::outstanding() const {
   size_t count = 0;
-  for (const auto& [index, link] : links_) count += link->open.size();
+  for (const auto& [number, link] : links_) count += link->open.size();
   return count;
 }
 

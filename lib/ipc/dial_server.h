@@ -7,9 +7,9 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "lib/async/fd_watcher.h"
 #include "lib/async/loop.h"
 #include "lib/ipc/dial_protocol.h"
-#include "lib/ipc/fd_watcher.h"
 
 namespace aisix::ipc {
 
@@ -34,7 +34,9 @@ class DialHandler {
   virtual void OnCancel(const DialTicket& ticket) = 0;
 };
 
-// Speaks the protocol of dial links and opens nothing itself. Everything on the loop's thread.
+// Speaks the protocol of dial links and opens nothing itself. A link is served until its other end is closed:
+// while a zone is being replaced, its old worker and its new one have a link each. Everything on the loop's
+// thread.
 class DialServer {
  public:
   // `max_outstanding`: dials of one link at once; more are refused as overload.
@@ -43,26 +45,27 @@ class DialServer {
   DialServer(const DialServer&) = delete;
   DialServer& operator=(const DialServer&) = delete;
 
-  // Serves a link; an older one of the same index is dropped.
-  void SetLink(uint64_t index, os::UniqueFd link);
+  // Serves a link beside those that there are.
+  void AddLink(os::UniqueFd link);
   // Closes this process's copy of the descriptor. Nothing happens when the link has gone meanwhile.
   void Reply(const DialTicket& ticket, DialReply reply);
 
   size_t outstanding() const;
+  size_t links() const { return links_.size(); }
 
  private:
   struct Link;
 
   void Receive(Link& link);
   void Flush(Link& link);
-  void Drop(uint64_t index);
+  void Drop(uint64_t number);
   static void OnReady(void* link, int events);
 
   async::Loop& loop_;
   DialHandler& handler_;
   size_t max_outstanding_;
   uint64_t last_link_ = 0;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Link>> links_;  // by index
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Link>> links_;  // by number
 };
 
 }  // namespace aisix::ipc

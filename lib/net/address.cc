@@ -45,4 +45,31 @@ std::string Address::ToString() const {
   return family == Family::kIpv4 ? ip + ":" + port_text : "[" + ip + "]:" + port_text;
 }
 
+Address ParseAddress(const std::string& text, uint16_t port) {
+  Address address;
+  address.port = port;
+  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) {
+    address.family = Address::Family::kIpv4;
+  } else if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) {
+    address.family = Address::Family::kIpv6;
+  }
+  return address;
+}
+
+socklen_t ToSockaddr(const Address& address, sockaddr_storage& storage) {
+  std::memset(&storage, 0, sizeof storage);
+  if (address.family == Address::Family::kIpv4) {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(address.port);
+    std::memcpy(&v4.sin_addr, address.bytes.data(), 4);
+    return sizeof v4;
+  }
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(address.port);
+  std::memcpy(&v6.sin6_addr, address.bytes.data(), 16);
+  return sizeof v6;
+}
+
 }  // namespace aisix::net

@@ -25,4 +25,10 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
+// Reads "192.0.2.1" or "2001:db8::1" (no brackets, no scope). Family::kNone when it is neither.
+Address ParseAddress(const std::string& text, uint16_t port);
+
+// The form that the kernel takes, and its length. `address`: kIpv4 or kIpv6.
+socklen_t ToSockaddr(const Address& address, sockaddr_storage& storage);
+
 }  // namespace aisix::net

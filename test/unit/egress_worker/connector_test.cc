@@ -101,7 +101,7 @@ TEST_F(ConnectorTest, DestroyingItGivesUp) {
 TEST(Interleave, FamiliesAlternate) {
   auto texts = [](std::vector<const char*> ips) {
     std::vector<net::Address> addresses;
-    for (const char* ip : ips) addresses.push_back(ParseAddress(ip, 1));
+    for (const char* ip : ips) addresses.push_back(net::ParseAddress(ip, 1));
     std::string result;
     for (const net::Address& address : Interleave(addresses)) result += address.Ip() + " ";
     return result;

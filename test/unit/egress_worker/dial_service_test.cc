@@ -36,7 +36,7 @@ class DialServiceTest : public ::testing::Test {
   void Link() {
     auto pair = os::CreatePacketPair();
     ASSERT_TRUE(pair.ok());
-    server_->SetLink(0, std::move(pair->first));
+    server_->AddLink(std::move(pair->first));
     client_.Replace(std::move(pair->second));
   }
   void Configure(std::vector<std::string> ids) {

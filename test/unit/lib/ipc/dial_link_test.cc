@@ -39,7 +39,7 @@ class DialLink : public ::testing::Test {
   void Connect() {
     auto pair = os::CreatePacketPair();
     ASSERT_TRUE(pair.ok());
-    server_.SetLink(0, std::move(pair->first));
+    server_.AddLink(std::move(pair->first));
     client_.Replace(std::move(pair->second));
   }
   // Starts a dial; its result is kept in results_[name].
@@ -131,20 +131,61 @@ TEST_F(DialLink, ReplacementWhileDialling) {
   Connect();
   handler_.on_dial = [&] {
     if (handler_.open.size() == 1) {
-      server_.SetLink(0, os::UniqueFd());
       loop_.Post([&] { Connect(); });
     } else {
       Answer(1, DialOutcome::kConnected, "");
     }
   };
+  int events = 0;
+  auto stop_at_two = [&] {
+    if (++events == 2) loop_.Stop();
+  };
+  on_result_ = stop_at_two;
+  handler_.on_cancel = stop_at_two;  // of the link that was replaced
   async::Detach(Run("a", "x", 5000));
   loop_.Run();
   EXPECT_TRUE(results_.at("a").ok()) << results_.at("a").status();
   ASSERT_EQ(handler_.open.size(), 2u);
   EXPECT_NE(handler_.open[0].ticket.link, handler_.open[1].ticket.link);
   EXPECT_EQ(handler_.cancelled.size(), 1u);
+  EXPECT_EQ(server_.links(), 1u);
   // The answer of the old link's dial goes nowhere.
   Answer(0, DialOutcome::kConnected, "");
+}
+
+// While a zone is replaced, its old worker and its new one ask at the same time.
+TEST_F(DialLink, ANewLinkLeavesTheOthersAlone) {
+  Connect();
+  auto pair = os::CreatePacketPair();
+  ASSERT_TRUE(pair.ok());
+  auto successor = std::make_unique<DialClient>(loop_, std::move(pair->second));
+  handler_.on_dial = [&] {
+    if (handler_.open.size() == 1) server_.AddLink(std::move(pair->first));
+    if (handler_.open.size() == 2) Answer(0, DialOutcome::kConnected, "");
+  };
+  auto dial = [&]() -> async::Task<void> {
+    async::Task<Result> task = successor->Dial("b", 443, 0);
+    Result result = co_await std::move(task);
+    results_.emplace("b", std::move(result));
+    loop_.Stop();
+  };
+  async::Detach(Run("a", "a", 5000));
+  async::Detach(dial());
+  loop_.Run();
+  EXPECT_TRUE(results_.at("a").ok()) << "the older link is served although a newer one came";
+  EXPECT_EQ(server_.links(), 2u);
+  Answer(1, DialOutcome::kConnectFailed, "x");
+  loop_.Run();
+  EXPECT_TRUE(absl::IsUnavailable(results_.at("b").status()));
+  // A worker that ends takes its own link with it and nothing else.
+  async::Detach(Run("c", "c", 0));
+  handler_.on_dial = [&] {
+    successor.reset();
+    loop_.Post([&] { loop_.Post([&] { Answer(2, DialOutcome::kConnected, ""); }); });
+  };
+  loop_.Run();
+  EXPECT_TRUE(results_.at("c").ok());
+  EXPECT_TRUE(handler_.cancelled.empty());
 }
 
 TEST_F(DialLink, ADialMayStartBeforeTheLink) {
@@ -175,7 +216,7 @@ TEST_F(DialLink, MoreRequestsThanALinkHoldsAreQueued) {
   auto pair = os::CreatePacketPair();
   ASSERT_TRUE(pair.ok());
   DialServer large(loop_, handler_, kDials);
-  large.SetLink(0, std::move(pair->first));
+  large.AddLink(std::move(pair->first));
   client_.Replace(std::move(pair->second));
   handler_.on_dial = [&] {
     DialReply reply;

@@ -39,5 +39,19 @@ TEST(Address, OtherFamiliesAreEmpty) {
   EXPECT_EQ(Address::From(reinterpret_cast<sockaddr*>(&other)).ToString(), "");
 }
 
+TEST(Address, ToTheKernelAndBack) {
+  for (const char* text : {"192.0.2.1", "2001:db8::1"}) {
+    const Address address = ParseAddress(text, 443);
+    sockaddr_storage storage;
+    EXPECT_EQ(ToSockaddr(address, storage),
+              address.family == Address::Family::kIpv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    EXPECT_EQ(Address::From(reinterpret_cast<sockaddr*>(&storage)), address);
+    EXPECT_EQ(address.Ip(), text);
+  }
+  for (const char* text : {"", "example.com", "[::1]", "fe80::1%eth0", "1.2.3"}) {
+    EXPECT_EQ(ParseAddress(text, 1).family, Address::Family::kNone) << text;
+  }
+}
+
 }  // namespace
 }  // namespace aisix::net

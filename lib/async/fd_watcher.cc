@@ -1,9 +1,9 @@
-#include "lib/ipc/fd_watcher.h"
+#include "lib/async/fd_watcher.h"
 
 #include <cstdio>
 #include <cstdlib>
 
-namespace aisix::ipc {
+namespace aisix::async {
 
 struct FdWatcher::Handle {
   uv_poll_t poll;
@@ -11,10 +11,10 @@ struct FdWatcher::Handle {
   void* argument;
 };
 
-FdWatcher::FdWatcher(async::Loop& loop, int fd, Callback callback, void* argument)
+FdWatcher::FdWatcher(Loop& loop, int fd, Callback callback, void* argument)
     : handle_(new Handle{{}, callback, argument}) {
   if (int error = uv_poll_init(loop.uv(), &handle_->poll, fd); error != 0) {
-    std::fprintf(stderr, "ipc: descriptor %d cannot be watched: %s\n", fd, uv_strerror(error));
+    std::fprintf(stderr, "async: descriptor %d cannot be watched: %s\n", fd, uv_strerror(error));
     std::abort();
   }
   handle_->poll.data = handle_;
@@ -40,4 +40,4 @@ void FdWatcher::Watch(int events) {
   });
 }
 
-}  // namespace aisix::ipc
+}  // namespace aisix::async

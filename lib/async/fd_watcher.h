@@ -7,7 +7,7 @@
 
 #include "lib/async/loop.h"
 
-namespace aisix::ipc {
+namespace aisix::async {
 
 // Calls back when the descriptor is ready. Destroy it before the descriptor is closed. Loop thread only.
 class FdWatcher {
@@ -16,7 +16,7 @@ class FdWatcher {
   // watcher may be destroyed inside the call.
   using Callback = void (*)(void* argument, int events);
 
-  FdWatcher(async::Loop& loop, int fd, Callback callback, void* argument);
+  FdWatcher(Loop& loop, int fd, Callback callback, void* argument);
   ~FdWatcher();
   FdWatcher(const FdWatcher&) = delete;
   FdWatcher& operator=(const FdWatcher&) = delete;
@@ -30,4 +30,4 @@ class FdWatcher {
   int watched_ = 0;
 };
 
-}  // namespace aisix::ipc
+}  // namespace aisix::async
