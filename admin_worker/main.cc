@@ -86,6 +86,7 @@ std::optional<std::string> AnswerStatus(std::string_view subject, const ConfigSt
 }
 
 int Main() {
+  const sandbox::Measure descriptors = sandbox::CloseStrayDescriptors(control::kControlSocket + 1);
   ::signal(SIGPIPE, SIG_IGN);
   control::ControlLink control;
   absl::StatusOr<control::Inherited> inherited = control::Inherit();
@@ -111,8 +112,11 @@ int Main() {
     if (!made.ok()) return Fatal(control, std::string("admin.tls: ").append(Text(made.status())));
     security = *std::move(made);
   }
-  if (auto locked = sandbox::Lock(sandbox::kAdminProfile); !locked.ok())
-    return Fatal(control, Text(locked.status()));
+  sandbox::LockOptions lock_options;
+  lock_options.enforce = part->common.isolation_enforce;
+  lock_options.earlier = {descriptors};
+  absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kAdminProfile, lock_options);
+  if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
 
   // The source, before anything that shows or sends what it accepted.

@@ -56,6 +56,7 @@ ConnectOptions ConnectOptionsOf(const config::EgressPart& part) {
 }
 
 int Main() {
+  const sandbox::Measure descriptors = sandbox::CloseStrayDescriptors(control::kControlSocket + 1);
   ::signal(SIGPIPE, SIG_IGN);
   control::ControlLink control;
   absl::StatusOr<control::Inherited> inherited = control::Inherit();
@@ -79,9 +80,11 @@ int Main() {
   async::Loop loop;
   absl::StatusOr<std::unique_ptr<Resolver>> resolver = Resolver::Make(loop, {});
   if (!resolver.ok()) return Fatal(control, Text(resolver.status()));
-  if (auto locked = sandbox::Lock(sandbox::kEgressProfile); !locked.ok()) {
-    return Fatal(control, Text(locked.status()));
-  }
+  sandbox::LockOptions lock_options;
+  lock_options.enforce = part->common.isolation_enforce;
+  lock_options.earlier = {descriptors};
+  absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kEgressProfile, lock_options);
+  if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
 
   metrics::Registry registry;

@@ -45,6 +45,7 @@ void TakeLink(ZoneMonitor& monitor, std::string_view name, os::UniqueFd fd) {
 }
 
 int Main() {
+  const sandbox::Measure descriptors = sandbox::CloseStrayDescriptors(control::kControlSocket + 1);
   ::signal(SIGPIPE, SIG_IGN);
   control::ControlLink control;
   absl::StatusOr<control::Inherited> inherited = control::Inherit();
@@ -63,9 +64,11 @@ int Main() {
   absl::StatusOr<std::unique_ptr<os::ProcessStats>> stats = os::ProcessStats::Open();
   if (!stats.ok()) return Fatal(control, Text(stats.status()));
   async::Loop loop;
-  if (auto locked = sandbox::Lock(sandbox::kMetricsProfile); !locked.ok()) {
-    return Fatal(control, Text(locked.status()));
-  }
+  sandbox::LockOptions lock_options;
+  lock_options.enforce = part->common.isolation_enforce;
+  lock_options.earlier = {descriptors};
+  absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kMetricsProfile, lock_options);
+  if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
 
   MonitorOptions options;

@@ -43,6 +43,7 @@ int Fatal(const control::ControlLink& link, const absl::Status& status) {
 }
 
 int Main() {
+  const sandbox::Measure descriptors = sandbox::CloseStrayDescriptors(control::kControlSocket + 1);
   IgnoreSignals();
   absl::StatusOr<control::Inherited> inherited = control::Inherit();
   if (!inherited.ok()) return kFatalExit;  // nobody is there to be told
@@ -56,10 +57,13 @@ int Main() {
   log::Logger logger("proxy", *std::move(filter));
 
   WarmUp();
+  sandbox::LockOptions lock_options;
+  lock_options.enforce = config->common.isolation_enforce;
+  lock_options.earlier = {descriptors};
   ProxyWorker worker(*std::move(config), *std::move(inherited), link, logger);
   const absl::Status prepared = worker.Prepare();
   if (!prepared.ok()) return Fatal(link, prepared);
-  absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kProxyProfile);
+  absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kProxyProfile, lock_options);
   if (!isolation.ok()) return Fatal(link, isolation.status());
 
   logger.StartWriter();

@@ -1,6 +1,7 @@
 #include "lib/sandbox/lock.h"
 
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -32,13 +33,13 @@ absl::Status NoNewPrivileges() {
 
 // Needs CAP_SETPCAP, so it comes before the sets are emptied.
 Measure EmptyBoundingSet() {
-  Measure measure{"bounding_set", true, ""};
+  Measure measure{std::string(kBoundingSet), State::kFull, "empty"};
   for (int capability = 0; capability <= kHighestCapability; ++capability) {
     const int held = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
     if (held < 0) break;  // beyond the last one that the kernel knows
     if (held == 1 && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
-      measure.active = false;
-      measure.detail = "no CAP_SETPCAP; no_new_privs makes it inert";
+      measure.state = State::kPartial;
+      measure.reason = "no CAP_SETPCAP to empty it; no_new_privs makes it inert";
     }
   }
   return measure;
@@ -56,16 +57,24 @@ absl::Status EmptyCapabilitySets() {
 
 }  // namespace
 
-absl::StatusOr<Report> Lock(const Profile&) {
+Measure CloseStrayDescriptors(int first) {
+  if (::close_range(static_cast<unsigned>(first), ~0U, 0) != 0) {
+    return {std::string(kDescriptors), State::kAbsent, os::ErrorText(errno)};
+  }
+  return {std::string(kDescriptors), State::kFull, "only those that were granted are open"};
+}
+
+absl::StatusOr<Report> Lock(const Profile&, const LockOptions& options) {
   Report report;
+  report.measures = options.earlier;
   if (absl::Status status = NoCoreDumps(); !status.ok()) return status;
-  report.measures.push_back({"core_dumps", true, "off"});
+  report.measures.push_back({std::string(kCoreDumps), State::kFull, "off, not dumpable"});
   if (absl::Status status = NoNewPrivileges(); !status.ok()) return status;
-  report.measures.push_back({"no_new_privs", true, ""});
+  report.measures.push_back({std::string(kNoNewPrivileges), State::kFull, "set"});
   report.measures.push_back(EmptyBoundingSet());
   if (absl::Status status = EmptyCapabilitySets(); !status.ok()) return status;
   report.measures.push_back(
-      {"capabilities", true, "permitted, effective, inheritable and ambient are empty"});
+      {std::string(kCapabilities), State::kFull, "permitted, effective, inheritable and ambient are empty"});
   return report;
 }
 

@@ -35,9 +35,11 @@ std::string RenderZone(const Snapshot& snapshot, const ZoneFigures& figures,
       .Member("dropped_log_lines", figures.dropped_log_lines);
   writer.Key("isolation").BeginArray();
   for (const sandbox::Measure& measure : isolation.measures) {
-    writer.BeginObject().Member("name", measure.name).Member("active", measure.active);
-    if (!measure.detail.empty()) writer.Member("detail", std::string_view(measure.detail));
-    writer.EndObject();
+    writer.BeginObject()
+        .Member("mechanism", std::string_view(measure.mechanism))
+        .Member("state", sandbox::StateName(measure.state))
+        .Member("reason", std::string_view(measure.reason))
+        .EndObject();
   }
   writer.EndArray().EndObject();
   return out;

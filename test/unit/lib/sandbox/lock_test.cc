@@ -17,7 +17,7 @@ namespace {
 int AfterLock(const std::function<int(const Report&)>& check) {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    absl::StatusOr<Report> report = Lock(kProxyProfile);
+    absl::StatusOr<Report> report = Lock(kProxyProfile, {});
     ::_exit(report.ok() ? check(*report) : 99);
   }
   int status = 0;
@@ -48,8 +48,8 @@ TEST(Lock, EmptiesTheCapabilitySets) {
 TEST(Lock, ReportsTheBoundingSetAsItIs) {
   EXPECT_EQ(AfterLock([](const Report& report) {
               for (const Measure& measure : report.measures) {
-                if (measure.name == "bounding_set") {
-                  return measure.active == (StatusLine("CapBnd") == "0000000000000000") ? 0 : 1;
+                if (measure.mechanism == kBoundingSet) {
+                  return (measure.state == State::kFull) == (StatusLine("CapBnd") == "0000000000000000") ? 0 : 1;
                 }
               }
               return 2;

@@ -1,0 +1,54 @@
+// What a lock consists of, as `/status/isolation` and `aisix_isolation_active` show it. Values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aisix::sandbox {
+
+// Ordered: the higher, the more.
+enum class State : uint8_t { kAbsent, kPartial, kFull };
+
+constexpr std::string_view StateName(State state) {
+  switch (state) {
+    case State::kFull:
+      return "full";
+    case State::kPartial:
+      return "partial";
+    case State::kAbsent:
+      break;
+  }
+  return "absent";
+}
+
+// The mechanisms, in the order in which they are put in place.
+inline constexpr std::string_view kDescriptors = "descriptors";  // nothing open but what was granted
+inline constexpr std::string_view kCoreDumps = "core_dumps";     // off; not dumpable, so not traceable
+inline constexpr std::string_view kNoNewPrivileges = "no_new_privs";
+inline constexpr std::string_view kBoundingSet = "bounding_set";   // empty
+inline constexpr std::string_view kCapabilities = "capabilities";  // none
+inline constexpr std::string_view kLandlock = "landlock";
+inline constexpr std::string_view kSeccomp = "seccomp";
+
+// One wall and how far it stands.
+struct Measure {
+  std::string mechanism;
+  State state = State::kAbsent;
+  std::string reason;  // in which form it stands, or why it does not
+};
+
+// Something forbidden that the zone tried after it was locked.
+struct Attempt {
+  std::string name;  // "open /etc/passwd"
+  bool refused = false;
+  std::string outcome;  // "EACCES"
+};
+
+struct Report {
+  std::vector<Measure> measures;
+  std::vector<Attempt> attempts;
+};
+
+}  // namespace aisix::sandbox
