@@ -47,6 +47,12 @@ absl::Status ControlLink::SendInFlight(uint64_t requests) const {
   return Send(message);
 }
 
+absl::Status ControlLink::SendReleased() const {
+  Message message;
+  message.type = MessageType::kReleased;
+  return Send(message);
+}
+
 absl::StatusOr<std::optional<Message>> ControlLink::Receive() {
   return control::Receive(socket_.get());
 }

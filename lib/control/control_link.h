@@ -29,6 +29,7 @@ class ControlLink {
   // Longer texts than a message holds are cut.
   absl::Status SendFatal(std::string_view text) const;
   absl::Status SendInFlight(uint64_t requests) const;
+  absl::Status SendReleased() const;
 
   // What is there now; nullopt: nothing more.
   absl::StatusOr<std::optional<Message>> Receive();

@@ -12,7 +12,6 @@
 #include "lib/os/memory_file.h"
 
 namespace aisix::control {
-namespace {
 
 absl::Status Take(Message message, Inherited& inherited) {
   switch (message.type) {
@@ -44,16 +43,27 @@ absl::Status Take(Message message, Inherited& inherited) {
       inherited.links.push_back(
           {std::move(message.name), message.number, message.text == "server", std::move(message.fd)});
       return absl::OkStatus();
+    case MessageType::kTotals:
+      inherited.totals = std::move(message.fd);
+      return absl::OkStatus();
+    case MessageType::kStandby:
+      inherited.standby = true;
+      return absl::OkStatus();
+    case MessageType::kZone:
+    case MessageType::kEnded:
+    case MessageType::kExits:
+      inherited.news.push_back(std::move(message));
+      return absl::OkStatus();
     default:
       return absl::InvalidArgumentError(
           fmt::format("control message of type {} before the start", static_cast<int>(message.type)));
   }
 }
 
-}  // namespace
+namespace {
 
-absl::StatusOr<Inherited> Inherit(int socket) {
-  Inherited inherited;
+// Takes messages, waiting, until one of type `last`.
+absl::Status TakeUntil(MessageType last, int socket, Inherited& inherited) {
   while (true) {
     absl::StatusOr<std::optional<Message>> message = Receive(socket);
     if (!message.ok()) return message.status();
@@ -62,9 +72,25 @@ absl::StatusOr<Inherited> Inherit(int socket) {
       if (::poll(&waiting, 1, -1) < 0 && errno != EINTR) return os::ErrorStatus(errno, "control socket");
       continue;
     }
-    if ((*message)->type == MessageType::kBegin) return inherited;
+    if ((*message)->type == last) return absl::OkStatus();
     if (absl::Status status = Take(**std::move(message), inherited); !status.ok()) return status;
   }
+}
+
+}  // namespace
+
+absl::StatusOr<Inherited> Inherit(int socket) {
+  Inherited inherited;
+  if (absl::Status status = TakeUntil(MessageType::kBegin, socket, inherited); !status.ok()) return status;
+  return inherited;
+}
+
+absl::Status AwaitActivation(Inherited& inherited, int socket) {
+  if (!inherited.standby) return absl::OkStatus();
+  Message ready;
+  ready.type = MessageType::kReady;
+  if (absl::Status status = Send(socket, ready); !status.ok()) return status;
+  return TakeUntil(MessageType::kActivate, socket, inherited);
 }
 
 std::vector<os::UniqueFd> Inherited::TakeListeners(std::string_view name) {

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/control/environment.h"
+#include "lib/control/message.h"
 #include "lib/os/unique_fd.h"
 
 namespace aisix::control {
@@ -40,7 +41,10 @@ struct Inherited {
   std::vector<Listener> listeners;
   std::map<std::string, File, std::less<>> files;
   std::vector<Link> links;
-  os::UniqueFd state;  // the admin zone's memory that outlives it; other zones: invalid
+  os::UniqueFd state;         // the admin zone's memory that outlives it; other zones: invalid
+  os::UniqueFd totals;        // empty; for ipc::LeaveTotals at the orderly end
+  bool standby = false;       // a predecessor acts for the zone: see AwaitActivation
+  std::vector<Message> news;  // metrics: kZone, kEnded and kExits that came before it acts
 
   // The sockets of one listener in the order of their index; moved out.
   std::vector<os::UniqueFd> TakeListeners(std::string_view name);
@@ -51,8 +55,17 @@ struct Inherited {
   absl::StatusOr<std::string> ReadFile(std::string_view name) const;
 };
 
+// Puts a message of the start, or a kFile, kLink or kEnvironment that comes later, where it belongs.
+// INVALID_ARGUMENT when it is of another type.
+absl::Status Take(Message message, Inherited& inherited);
+
 // Reads messages, waiting, until kBegin. UNAVAILABLE when the supervisor is gone, INVALID_ARGUMENT when a
 // message does not belong into the start.
 absl::StatusOr<Inherited> Inherit(int socket = kControlSocket);
+
+// For a worker that has prepared all that can fail, before it touches what its predecessor may still write or
+// publish: with `standby`, says kReady and takes messages, waiting, until kActivate; else returns at once.
+// Errors as Inherit.
+absl::Status AwaitActivation(Inherited& inherited, int socket = kControlSocket);
 
 }  // namespace aisix::control

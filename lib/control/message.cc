@@ -15,8 +15,8 @@ constexpr size_t kMaxName = 256;
 constexpr size_t kMaxText = 65000;
 constexpr int kSendPatienceMs = 1000;
 
-// One packet: this head, the name, the text. Both ends run the same build on the same host, so numbers stand
-// as they are in memory; the sizes are checked because a taken-over worker is a possible sender.
+// One packet: this head, the name, the text. Both ends run on the same host, so numbers stand as they are in
+// memory; the sizes are checked because a taken-over worker is a possible sender.
 struct Head {
   uint32_t magic;
   uint32_t text_size;
@@ -31,9 +31,9 @@ constexpr uint32_t kMagic = 0x4c545843;  // "CXTL"
 
 bool IsKnown(uint8_t type) {
   return (type >= static_cast<uint8_t>(MessageType::kBoot) &&
-          type <= static_cast<uint8_t>(MessageType::kStop)) ||
+          type <= static_cast<uint8_t>(MessageType::kExits)) ||
          (type >= static_cast<uint8_t>(MessageType::kReady) &&
-          type <= static_cast<uint8_t>(MessageType::kWantFile));
+          type <= static_cast<uint8_t>(MessageType::kReplaceMe));
 }
 
 // The kernel installs every descriptor of a packet; all but one valid single one are closed here.

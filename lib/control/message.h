@@ -12,6 +12,8 @@
 
 namespace aisix::control {
 
+// A worker may be of an older build than the supervisor (SIGUSR2) and the other way round: numbers keep their
+// meaning, new ones are added at the end of their half.
 enum class MessageType : uint8_t {
   // supervisor -> worker, before kBegin
   kBoot = 1,     // fd: sealed memfd with this zone's part of the start-up configuration
@@ -21,22 +23,42 @@ enum class MessageType : uint8_t {
   kBegin,        // everything that belongs to the start was sent
 
   // supervisor -> worker, at the start and later
-  kLink,  // fd, name: the link's name, number: index, text: "client" | "server"; replaces an older one
+  // fd, name: the link's name, number: index (zone.*: the generation of the worker at the server end), text:
+  // "client" | "server". A client end replaces the older one of this name and number; a server end comes in
+  // addition, an older one lives until its peer closes it.
+  kLink,
   kFile,  // name; fd: the opened file, or no fd and text: why it could not be opened
   kZone,  // to metrics only. name: zone, text: "up" | "down: <reason>", number: restarts so far
   // The kFile and kEnvironment messages of this reload were sent before it. text: "signal" (SIGHUP: read
   // everything again) | "files" (only the files that were just sent have changed: certificates and keys).
+  // number: for the answer kReloaded; 0: none is wanted.
   kReload,
   kDrain,          // say so in probes, close connections after each response, keep accepting
   kQueryInFlight,  // answer with kInFlight
-  kRelease,        // proxy: stop accepting, finish what runs, then exit 0
-  kStop,           // other workers: flush and exit 0
+  // Stop accepting, finish what runs, hand over (kTotals), then exit 0. text: "" (the process ends: also
+  // close connections that are between requests) | "replaced" (a successor serves: let them be until their
+  // next response, which says `connection: close`). A zone whose successor stands by (kStandby) first stops
+  // to act for its zone and says kReleased.
+  kRelease,
+  kStop,  // flush and exit 0
+
+  // supervisor -> worker, planned replacement
+  kTotals,    // before kBegin. fd: empty memory file for the totals that the worker leaves at its orderly end
+  kStandby,   // before kBegin: a predecessor is acting; prepare, say kReady, wait for kActivate
+  kActivate,  // the predecessor has let go: act
+  // To metrics only. A worker is gone. name: zone, number: its generation, fd: its totals, or none when it
+  // died. A starting metrics worker gets those of all former workers.
+  kEnded,
+  kExits,  // to metrics only. name: zone, text: reason, number: how many workers ended so
 
   // worker -> supervisor
   kReady = 64,  // serving
   kFatal,       // text: why the process cannot run; the supervisor prints `Error: <text>` and ends with 1
   kInFlight,    // number
   kWantFile,    // name, text: path. Ask for a file named by dynamic configuration
+  kReleased,    // after kRelease: acts for its zone no longer, its totals are complete
+  kReloaded,    // answer to kReload, with its number. text: empty, or why the new files are refused
+  kReplaceMe,   // replace this worker by a fresh one, when there is time. text: why
 };
 
 struct Message {
