@@ -17,6 +17,8 @@
 #include "lib/log/logger.h"
 #include "lib/os/memory_file.h"
 #include "supervisor/command_line.h"
+#include "supervisor/listen/capabilities.h"
+#include "supervisor/listen/listeners.h"
 #include "supervisor/process/process_table.h"
 #include "supervisor/run/directory_watch.h"
 #include "supervisor/run/drain.h"
@@ -24,9 +26,7 @@
 #include "supervisor/run/granted_files.h"
 #include "supervisor/run/reload.h"
 #include "supervisor/run/signals.h"
-#include "supervisor/start/capabilities.h"
 #include "supervisor/start/environment.h"
-#include "supervisor/start/listeners.h"
 #include "supervisor/start/programs.h"
 #include "supervisor/start/start_parts.h"
 

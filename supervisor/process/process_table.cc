@@ -233,6 +233,7 @@ void ProcessTable::OnReady(Zone zone) {
                  {"worker_pid", static_cast<int64_t>(slot.worker->pid())},
                  {"restarts", slot.restarts}});
   TellMetrics(zone);
+  hooks_.ready(zone);
   if (!SlotOf(Zone::kProxy).started && SlotOf(Zone::kEgress).policy.ever_ready() &&
       SlotOf(Zone::kAdmin).policy.ever_ready()) {
     StartWorker(Zone::kProxy);

@@ -11,13 +11,13 @@
 #include "lib/control/message.h"
 #include "lib/log/logger.h"
 #include "lib/os/unique_fd.h"
+#include "supervisor/listen/listeners.h"
 #include "supervisor/process/link_table.h"
 #include "supervisor/process/restart_policy.h"
 #include "supervisor/process/worker_process.h"
 #include "supervisor/process/zone.h"
 #include "supervisor/run/event_loop.h"
 #include "supervisor/run/granted_files.h"
-#include "supervisor/start/listeners.h"
 #include "supervisor/start/programs.h"
 #include "supervisor/start/start_parts.h"
 
@@ -34,10 +34,11 @@ class ProcessTable {
     uint32_t proxy_loops;
   };
   struct Hooks {
-    std::function<void()> all_ready;          // once: every zone is ready for the first time
-    std::function<void(std::string)> fatal;   // the process cannot go on: the reason
-    std::function<void(Zone)> ended;          // a worker has died or exited
-    std::function<void(uint64_t)> in_flight;  // the proxy's answer to kQueryInFlight
+    std::function<void()> all_ready;                // once: every zone is ready for the first time
+    std::function<void(std::string)> fatal;         // the process cannot go on: the reason
+    std::function<void(Zone)> ended;                // a worker has died or exited
+    std::function<void(uint64_t)> in_flight;        // the proxy's answer to kQueryInFlight
+    std::function<void(Zone)> ready = [](Zone) {};  // a worker of this zone has become ready
   };
 
   ProcessTable(EventLoop& loop, log::Logger& logger, Inheritance inheritance, Hooks hooks);
@@ -54,6 +55,8 @@ class ProcessTable {
   // The proxy was ready at least once: the start is over.
   bool serving() const { return SlotOf(Zone::kProxy).policy.ever_ready(); }
   bool IsRunning(Zone zone) const { return SlotOf(zone).worker != nullptr; }
+  // A worker of this zone runs and serves.
+  bool IsReady(Zone zone) const { return IsRunning(zone) && SlotOf(zone).worker->ready(); }
   pid_t PidOf(Zone zone) const;  // 0: does not run
   // To a worker that runs; else nothing happens.
   void Send(Zone zone, const control::Message& message);

@@ -1,4 +1,4 @@
-#include "supervisor/start/listeners.h"
+#include "supervisor/listen/listeners.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "lib/log/logger.h"
+#include "supervisor/listen/listeners.h"
 #include "supervisor/process/process_table.h"
 #include "supervisor/run/event_loop.h"
 #include "supervisor/run/granted_files.h"
 #include "supervisor/run/signals.h"
-#include "supervisor/start/listeners.h"
 #include "supervisor/start/programs.h"
 #include "supervisor/start/start_parts.h"
 

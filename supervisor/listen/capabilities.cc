@@ -1,4 +1,4 @@
-#include "supervisor/start/capabilities.h"
+#include "supervisor/listen/capabilities.h"
 
 #include <linux/capability.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-#include "supervisor/start/listeners.h"
+#include "supervisor/listen/listeners.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "lib/os/error.h"
-#include "supervisor/start/capabilities.h"
+#include "supervisor/listen/capabilities.h"
 
 namespace aisix::supervisor {
 namespace {
