@@ -166,6 +166,7 @@ void ConfigStatus::AppendMetrics(std::vector<metrics::Family>& families) const {
   const std::lock_guard lock(mutex_);
   const auto single = [&families](const char* name, FamilyType type, double value) {
     families.push_back(metrics::Single(name, type, {}, value));
+    families.back().across = metrics::Across::kNewest;  // they are part of the state that outlives the worker
   };
   const auto by_label = [&families](const char* name, FamilyType type, const char* label,
                                     const std::map<std::string, uint64_t>& values) {
@@ -173,6 +174,7 @@ void ConfigStatus::AppendMetrics(std::vector<metrics::Family>& families) const {
     family.name = name;
     family.type = type;
     family.label_names = {label};
+    family.across = metrics::Across::kNewest;
     for (const auto& [text, value] : values) {
       metrics::Sample sample;
       sample.label_values = {text};

@@ -12,6 +12,15 @@ ControlWatcher::ControlWatcher(async::Loop& loop, control::ControlLink& link,
   watcher_.Watch(UV_READABLE);
 }
 
+ControlWatcher::ControlWatcher(async::Loop& loop, control::ControlLink& link, control::Inherited& inherited,
+                               const control::Commands& commands, absl::AnyInvocable<void()> on_gone)
+    : ControlWatcher(
+          loop, link,
+          [&link, &inherited, &commands](control::Message& message) {
+            control::Obey(message, link, inherited, commands);
+          },
+          std::move(on_gone)) {}
+
 void ControlWatcher::OnReadable(void* argument, int) {
   auto* self = static_cast<ControlWatcher*>(argument);
   while (true) {

@@ -32,6 +32,29 @@ FamilyType TypeFromProto(zone::MetricType type) {
   }
 }
 
+zone::Across AcrossToProto(metrics::Across across) {
+  switch (across) {
+    case metrics::Across::kSum:
+      return zone::SUM;
+    case metrics::Across::kNewest:
+      return zone::NEWEST;
+    case metrics::Across::kUsual:
+      break;
+  }
+  return zone::USUAL;
+}
+
+metrics::Across AcrossFromProto(zone::Across across) {
+  switch (across) {
+    case zone::SUM:
+      return metrics::Across::kSum;
+    case zone::NEWEST:
+      return metrics::Across::kNewest;
+    default:
+      return metrics::Across::kUsual;
+  }
+}
+
 bool Fits(const metrics::Family& family, const zone::Series& series) {
   if (static_cast<size_t>(series.label_values_size()) != family.label_names.size()) return false;
   if (family.type == FamilyType::kHistogram) {
@@ -48,6 +71,7 @@ bool Fits(const metrics::Family& family, const zone::Series& series) {
 void ToProto(const metrics::Family& family, zone::Family& message) {
   message.set_name(family.name);
   message.set_type(TypeToProto(family.type));
+  message.set_across(AcrossToProto(family.across));
   for (const std::string& name : family.label_names) message.add_label_names(name);
   message.mutable_edges()->Add(family.edges.begin(), family.edges.end());
   for (const metrics::Sample& sample : family.samples) {
@@ -64,6 +88,7 @@ metrics::Family FromProto(const zone::Family& message) {
   metrics::Family family;
   family.name = message.name();
   family.type = TypeFromProto(message.type());
+  family.across = AcrossFromProto(message.across());
   family.label_names.assign(message.label_names().begin(), message.label_names().end());
   family.edges.assign(message.edges().begin(), message.edges().end());
   for (const zone::Series& series : message.series()) {

@@ -15,16 +15,20 @@ constexpr size_t kSeriesPerPart = 1000;
 
 void AppendProcessFamilies(const os::ProcessSample& sample, std::string_view zone,
                            std::vector<metrics::Family>& families) {
+  using metrics::Across;
   using metrics::FamilyType;
-  auto append = [&](const char* name, FamilyType type, double value) {
+  auto append = [&](const char* name, FamilyType type, double value, Across across) {
     families.push_back(metrics::Single(name, type, {{"zone", std::string(zone)}}, value));
+    families.back().across = across;
   };
-  append("process_resident_memory_bytes", FamilyType::kGauge, static_cast<double>(sample.resident_bytes));
-  append("process_virtual_memory_bytes", FamilyType::kGauge, static_cast<double>(sample.virtual_bytes));
-  append("process_cpu_seconds_total", FamilyType::kCounter, sample.cpu_seconds);
-  append("process_open_fds", FamilyType::kGauge, static_cast<double>(sample.open_files));
-  append("process_max_fds", FamilyType::kGauge, static_cast<double>(sample.max_open_files));
-  append("process_start_time_seconds", FamilyType::kGauge, sample.start_time_seconds);
+  append("process_resident_memory_bytes", FamilyType::kGauge, static_cast<double>(sample.resident_bytes),
+         Across::kSum);
+  append("process_virtual_memory_bytes", FamilyType::kGauge, static_cast<double>(sample.virtual_bytes),
+         Across::kSum);
+  append("process_cpu_seconds_total", FamilyType::kCounter, sample.cpu_seconds, Across::kUsual);
+  append("process_open_fds", FamilyType::kGauge, static_cast<double>(sample.open_files), Across::kSum);
+  append("process_max_fds", FamilyType::kGauge, static_cast<double>(sample.max_open_files), Across::kUsual);
+  append("process_start_time_seconds", FamilyType::kGauge, sample.start_time_seconds, Across::kUsual);
 }
 
 class ZoneService::Impl final : public zone::Zone::Service {
@@ -42,7 +46,7 @@ class ZoneService::Impl final : public zone::Zone::Service {
     for (metrics::Family& family : families) {
       // A large family is spread over several parts.
       while (!family.samples.empty()) {
-        metrics::Family piece{family.name, family.type, family.label_names, family.edges, {}};
+        metrics::Family piece{family.name, family.type, family.label_names, family.edges, {}, family.across};
         size_t count = std::min(family.samples.size(), kSeriesPerPart - series);
         auto first = family.samples.end() - static_cast<ptrdiff_t>(count);
         if (count == family.samples.size()) {

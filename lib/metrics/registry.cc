@@ -276,6 +276,9 @@ std::vector<Family> Registry::Collect(uint64_t now_ms) const {
     }
     Family family{description.name, description.type, description.label_names, description.edges,
                   merger.Take()};
+    if (description.type == FamilyType::kGauge && description.merge == GaugeMerge::kSum) {
+      family.across = Across::kSum;
+    }
     if (!family.samples.empty()) families.push_back(std::move(family));
   }
   for (const Collector& collector : collectors) collector(families);

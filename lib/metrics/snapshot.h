@@ -11,6 +11,14 @@ namespace aisix::metrics {
 
 enum class FamilyType : uint8_t { kCounter, kGauge, kHistogram, kSummary };
 
+// How the figures of several workers of one zone become one: of the old and the new one while a worker is
+// replaced, and of all that came before.
+enum class Across : uint8_t {
+  kUsual,   // counters, histograms and summaries add up; of a gauge, the newest worker's value counts
+  kSum,     // a gauge whose values add up while several workers live: connections, memory
+  kNewest,  // the newest worker knows all, also a counter: its value outlives the worker by other means
+};
+
 struct Sample {
   std::vector<std::string> label_values;  // in the order of Family::label_names
   double value = 0;                       // counter, gauge; histogram, summary: sum of all recorded values
@@ -25,6 +33,7 @@ struct Family {
   std::vector<std::string> label_names;
   std::vector<double> edges;  // histogram: upper edges without +Inf; summary: the quantiles
   std::vector<Sample> samples;
+  Across across = Across::kUsual;
 };
 
 // A family with one value, for collectors: Single("aisix_build_info", kGauge, {{"version", "1"}}, 1)
