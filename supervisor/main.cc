@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/config/zone_config.h"
@@ -26,6 +27,9 @@
 #include "supervisor/run/granted_files.h"
 #include "supervisor/run/reload.h"
 #include "supervisor/run/signals.h"
+#include "supervisor/service/notify_socket.h"
+#include "supervisor/service/service_environment.h"
+#include "supervisor/service/service_manager.h"
 #include "supervisor/start/environment.h"
 #include "supervisor/start/programs.h"
 #include "supervisor/start/start_parts.h"
@@ -33,11 +37,13 @@
 namespace aisix::supervisor {
 namespace {
 
+std::string_view Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
 int Fail(const absl::Status& status) {
   // No text: another process has said it.
-  if (!status.message().empty()) {
-    fmt::print(stderr, "Error: {}\n", std::string_view(status.message().data(), status.message().size()));
-  }
+  if (!status.message().empty()) fmt::print(stderr, "Error: {}\n", Text(status));
   return 1;
 }
 
@@ -54,16 +60,18 @@ int ExecuteAdminWorker(const std::vector<std::string>& arguments) {
   return Fail(absl::InternalError(fmt::format("cannot execute {}", *program)));
 }
 
-void PrepareProcess() {
+// No core files, nobody looks in, no capability but the one for low ports; as many descriptors as there may
+// be, for the workers that inherit the limit: every connection is one.
+absl::Status PrepareProcess() {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  // Workers inherit it; every connection is a descriptor.
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
+  return KeepOnlyBindCapability();
 }
 
 absl::StatusOr<config::SupervisorPart> ReadOwnPart(const StartParts& parts) {
@@ -88,48 +96,73 @@ void ReportStart(log::Logger& logger, const config::SupervisorPart& part, const 
   bool admin = false;
   for (const Listeners::Bound& bound : listeners.bound()) {
     admin = admin || bound.name == "admin";
-    logger.Write(
-        Level::kInfo, "aisix", "listening",
-        {{"listener", log::Display{bound.name}}, {"addr", log::Display{bound.address}}, {"tls", bound.tls}});
+    logger.Write(Level::kInfo, "aisix", "listening",
+                 {{"listener", log::Display{bound.name}},
+                  {"addr", log::Display{bound.address}},
+                  {"tls", bound.tls},
+                  {"passed", bound.passed}});
   }
   if (!admin) logger.Write(Level::kInfo, "aisix", "the admin listener is not bound");
 }
 
-int Run(const std::string& config_path) {
+// What this process was started with besides its command line.
+struct Origin {
+  BindPrivilege privilege;
+  ServiceEnvironment service;
+  std::optional<NotifySocket> notify;  // nullopt: nobody wants to be told
+};
+
+absl::StatusOr<Origin> ReadOrigin() {
+  Origin origin;
+  origin.privilege = ReadBindPrivilege();
+  absl::StatusOr<ServiceEnvironment> service = ReadServiceEnvironment(std::getenv, ::getpid());
+  if (!service.ok()) return service.status();
+  origin.service = *std::move(service);
+  if (origin.service.notify_socket.empty()) return origin;
+  absl::StatusOr<NotifySocket> notify = NotifySocket::Open(origin.service.notify_socket);
+  if (!notify.ok()) return notify.status();
+  origin.notify = *std::move(notify);
+  return origin;
+}
+
+absl::Status RunGateway(const std::string& config_path, Origin& origin) {
   absl::StatusOr<Programs> programs = Programs::Locate();
-  if (!programs.ok()) return Fail(programs.status());
+  if (!programs.ok()) return programs.status();
   absl::StatusOr<std::string> bootstrap = programs->Find("aisix-bootstrap");
-  if (!bootstrap.ok()) return Fail(bootstrap.status());
+  if (!bootstrap.ok()) return bootstrap.status();
   // A broken installation is seen now, not when the missing worker is needed.
   for (const Zone zone : kZones) {
-    if (absl::Status status = programs->Find(ZoneProgram(zone)).status(); !status.ok()) return Fail(status);
+    if (absl::Status status = programs->Find(ZoneProgram(zone)).status(); !status.ok()) return status;
   }
   absl::StatusOr<os::UniqueFd> environment = TakeEnvironment();
-  if (!environment.ok()) return Fail(environment.status());
+  if (!environment.ok()) return environment.status();
   absl::StatusOr<Signals> signals = Signals::Create();
-  if (!signals.ok()) return Fail(signals.status());
+  if (!signals.ok()) return signals.status();
 
   absl::StatusOr<StartParts> parts = ReadStartParts(*bootstrap, environment->get(), config_path);
-  if (!parts.ok()) return Fail(parts.status());
+  if (!parts.ok()) return parts.status();
   absl::StatusOr<config::SupervisorPart> part = ReadOwnPart(*parts);
-  if (!part.ok()) return Fail(part.status());
+  if (!part.ok()) return part.status();
   absl::StatusOr<log::Filter> filter = ChooseFilter(*parts, part->common.log_level);
-  if (!filter.ok()) return Fail(filter.status());
+  if (!filter.ok()) return filter.status();
   log::Logger logger("supervisor", *std::move(filter));
 
   GrantedFiles files(part->files);
   absl::StatusOr<Listeners> listeners =
-      Listeners::Bind(part->listeners, part->thread_per_core ? part->proxy_workers : 1);
-  if (!listeners.ok()) return Fail(listeners.status());
-  if (absl::Status status = DropCapabilities(); !status.ok()) return Fail(status);
-  if (absl::Status status = files.OpenAll(); !status.ok()) return Fail(status);
+      Listeners::Bind(part->listeners, {.proxy_sockets = part->thread_per_core ? part->proxy_workers : 1,
+                                        .passed = std::move(origin.service.sockets),
+                                        .privilege = origin.privilege});
+  if (!listeners.ok()) return listeners.status();
+  if (absl::Status status = DropCapabilities(); !status.ok()) return status;
+  if (absl::Status status = files.OpenAll(); !status.ok()) return status;
   absl::StatusOr<DirectoryWatch> watch = DirectoryWatch::Create();
-  if (!watch.ok()) return Fail(watch.status());
+  if (!watch.ok()) return watch.status();
   ReportStart(logger, *part, *listeners);
 
   EventLoop loop;
   std::optional<std::string> failure;
   std::optional<Drain> drain;
+  std::optional<ServiceManager> service;
   ProcessTable table(loop, logger, {*programs, *parts, *listeners, files, part->proxy_workers},
                      {.all_ready = [&] { logger.Write(log::Level::kInfo, "aisix", "all workers are ready"); },
                       .fatal =
@@ -137,9 +170,25 @@ int Run(const std::string& config_path) {
                             if (!failure) failure = std::move(reason);
                             loop.Stop();
                           },
-                      .ended = [&](Zone zone) { drain->OnEnded(zone); },
-                      .in_flight = [&](uint64_t requests) { drain->OnInFlight(requests); }});
+                      .ended =
+                          [&](Zone zone) {
+                            drain->OnEnded(zone);
+                            service->OnZoneChanged();
+                          },
+                      .in_flight =
+                          [&](uint64_t requests) {
+                            drain->OnInFlight(requests);
+                            service->SetStatus(fmt::format("Draining; requests in flight: {}", requests));
+                          },
+                      .ready =
+                          [&, served = false](Zone zone) mutable {
+                            service->OnZoneChanged();
+                            if (zone == Zone::kProxy && !std::exchange(served, true)) service->OnServing();
+                          }});
   drain.emplace(loop, logger, table, std::chrono::seconds(part->min_drain_secs), [&] { loop.Stop(); });
+  service.emplace(loop, logger,
+                  ServiceManager::Options{origin.notify ? &*origin.notify : nullptr, origin.service.watchdog},
+                  [&](Zone zone) { return table.IsReady(zone); });
   Reload reload(loop, logger, table, *parts, files, {*bootstrap, environment->get(), config_path},
                 *std::move(watch), part->reload_on_sighup);
 
@@ -148,8 +197,12 @@ int Run(const std::string& config_path) {
       if (number == SIGCHLD) {
         table.Reap();
       } else if (number == SIGHUP) {
-        if (!drain->active()) reload.OnHangup();
+        if (drain->active()) continue;
+        service->BeginReload();
+        reload.OnHangup();
+        service->EndReload();
       } else if (table.serving()) {
+        if (!drain->active()) service->OnStopping("Draining");
         drain->Begin();
       } else {
         // Nobody is served yet: there is nothing to drain (spec 01 §11).
@@ -159,11 +212,25 @@ int Run(const std::string& config_path) {
     }
   });
 
-  if (absl::Status status = table.Start(); !status.ok()) return Fail(status);
+  if (absl::Status status = table.Start(); !status.ok()) return status;
   if (!failure) loop.Run();
   table.KillAll();
-  if (failure) return Fail(absl::InternalError(*failure));
-  return 0;
+  if (failure) return absl::InternalError(*failure);
+  return absl::OkStatus();
+}
+
+int Run(const std::string& config_path) {
+  absl::StatusOr<Origin> origin = ReadOrigin();
+  if (!origin.ok()) return Fail(origin.status());
+  absl::Status status = PrepareProcess();
+  if (status.ok()) status = RunGateway(config_path, *origin);
+  if (status.ok()) return 0;
+  if (origin->notify) {
+    const std::string_view text = Text(status);
+    // Where an operator looks first; nobody listening is no second failure.
+    (void)origin->notify->Send(fmt::format("STATUS=Failed: {}", text.substr(0, text.find('\n'))));
+  }
+  return Fail(status);
 }
 
 }  // namespace
@@ -175,7 +242,6 @@ int main(int count, char** arguments) {
       aisix::supervisor::ParseCommandLine({arguments + 1, arguments + count}, std::getenv);
   switch (line.action) {
     case CommandLine::Action::kRun:
-      aisix::supervisor::PrepareProcess();
       return aisix::supervisor::Run(line.config_path);
     case CommandLine::Action::kAdminWorker:
       return aisix::supervisor::ExecuteAdminWorker(line.arguments);

@@ -1,108 +1,68 @@
 #include "supervisor/listen/listeners.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "lib/os/error.h"
-#include "supervisor/listen/capabilities.h"
+#include "supervisor/listen/bind_error.h"
 
 namespace aisix::supervisor {
 namespace {
 
 constexpr int kBacklog = 4096;
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-absl::StatusOr<Address> ParseAddress(std::string_view text) {
-  const absl::Status invalid = absl::InvalidArgumentError("not an IP address and port");
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return invalid;
-  std::string host(text.substr(0, colon));
-  const std::string_view digits = text.substr(colon + 1);
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size()) return invalid;
-  Address address;
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    address.size = sizeof(*v6);
-    if (::inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) != 1) return invalid;
-  } else {
-    auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    address.size = sizeof(*v4);
-    if (::inet_pton(AF_INET, host.c_str(), &v4->sin_addr) != 1) return invalid;
-  }
-  return address;
+bool Enable(int socket, int level, int option) {
+  const int on = 1;
+  return ::setsockopt(socket, level, option, &on, sizeof(on)) == 0;
 }
 
-bool HasPort(const Address& address) {
-  // sin_port and sin6_port are at the same place.
-  return reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port != 0;
+int BindTo(int socket, const Address& address) {
+  return ::bind(socket, address.pointer(), address.size) == 0 ? 0 : errno;
 }
 
-std::string Format(const Address& address) {
-  char host[INET6_ADDRSTRLEN] = {};
-  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address.storage);
-  if (address.storage.ss_family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address.storage);
-    ::inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-    return fmt::format("[{}]:{}", host, ntohs(v6->sin6_port));
-  }
-  ::inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-  return fmt::format("{}:{}", host, ntohs(v4->sin_port));
-}
-
-// errno of a failed call is the value of the status' text; callers put it behind the address.
-absl::Status Failed() {
-  return absl::UnavailableError(os::ErrorText(errno));
-}
-
-absl::StatusOr<os::UniqueFd> BindSocket(const Address& address, bool reuse_port) {
+// 0 or errno.
+int OpenSocket(const Address& address, bool reuse_port, os::UniqueFd& result) {
   os::UniqueFd socket(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
-  if (!socket.valid()) return Failed();
-  const int on = 1;
-  const auto set = [&](int level, int option) {
-    return ::setsockopt(socket.get(), level, option, &on, sizeof(on)) == 0;
-  };
-  if (!set(SOL_SOCKET, SO_REUSEADDR)) return Failed();
-  if (reuse_port && !set(SOL_SOCKET, SO_REUSEPORT)) return Failed();
+  if (!socket.valid() || !Enable(socket.get(), SOL_SOCKET, SO_REUSEADDR)) return errno;
+  if (reuse_port && !Enable(socket.get(), SOL_SOCKET, SO_REUSEPORT)) return errno;
   // Accepted connections inherit it: no system call for each of them.
-  if (!set(IPPROTO_TCP, TCP_NODELAY)) return Failed();
-  const auto bind = [&] {
-    return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
-  };
-  if (bind()) return socket;
-  if (errno == EACCES && RaiseBindCapability() && bind()) return socket;
-  return Failed();
+  if (!Enable(socket.get(), IPPROTO_TCP, TCP_NODELAY)) return errno;
+  int error = BindTo(socket.get(), address);
+  if (error == EACCES && RaiseBindCapability()) {
+    error = BindTo(socket.get(), address);
+    LowerBindCapability();
+  }
+  if (error == 0) result = std::move(socket);
+  return error;
 }
 
-std::string BindError(const config::ListenerSpec& spec, std::string_view error) {
-  switch (ZoneOfListener(spec.name)) {
-    case Zone::kMetrics:
-      return fmt::format("metrics listener bind {} failed: {}", spec.address, error);
-    case Zone::kAdmin:
-      return fmt::format("admin serve error: admin listener bind {} failed: {}", spec.address, error);
-    default:
-      return fmt::format("proxy serve error: proxy listener bind {} failed: {}", spec.address, error);
+// A listener that is bound already and would be in the way of `address`; empty: none.
+std::string InTheWay(const std::vector<Listeners::Bound>& bound, const Address& address) {
+  const auto is_wildcard = [](const Address& other) {
+    const std::string text = Format(other);
+    return text.starts_with("0.0.0.0:") || text.starts_with("[::]:");
+  };
+  for (const Listeners::Bound& other : bound) {
+    const absl::StatusOr<Address> own = ParseAddress(other.address);
+    if (!own.ok() || own->port() != address.port()) continue;
+    if (is_wildcard(*own) || is_wildcard(address) || Matches(*own, address)) return other.name;
   }
+  return {};
+}
+
+std::string OwnProgram() {
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof(path));
+  return size > 0 ? std::string(path, static_cast<size_t>(size)) : "aisix";
 }
 
 }  // namespace
@@ -113,46 +73,86 @@ Zone ZoneOfListener(const std::string& name) {
   return Zone::kProxy;
 }
 
-absl::StatusOr<Listeners> Listeners::Bind(const std::vector<config::ListenerSpec>& specs,
-                                          uint32_t proxy_sockets) {
+absl::StatusOr<Listeners> Listeners::Bind(const std::vector<config::ListenerSpec>& specs, Options options) {
+  auto passed = AssignSockets(specs, std::move(options.passed));
+  if (!passed.ok()) return passed.status();
   Listeners listeners;
   for (const config::ListenerSpec& spec : specs) {
-    const uint32_t count = ZoneOfListener(spec.name) == Zone::kProxy ? proxy_sockets : 1;
-    if (absl::Status status = listeners.BindOne(spec, count); !status.ok()) {
-      return absl::Status(
-          status.code(), BindError(spec, std::string_view(status.message().data(), status.message().size())));
+    absl::Status status;
+    if (const auto found = passed->find(spec.name); found != passed->end()) {
+      status = listeners.TakePassed(spec, std::move(found->second));
+    } else {
+      const uint32_t count = ZoneOfListener(spec.name) == Zone::kProxy ? options.proxy_sockets : 1;
+      status = listeners.BindOne(spec, count, options.privilege);
     }
+    if (!status.ok()) return status;
   }
   return listeners;
 }
 
-absl::Status Listeners::BindOne(const config::ListenerSpec& spec, uint32_t count) {
+absl::Status Listeners::BindOne(const config::ListenerSpec& spec, uint32_t count,
+                                const BindPrivilege& privilege) {
   absl::StatusOr<Address> address = ParseAddress(spec.address);
   if (!address.ok()) return address.status();
+  const auto failed = [&](int error) {
+    return absl::UnavailableError(
+        DescribeBindFailure({spec, *address, error, privilege, OwnProgram(), FirstUnprivilegedPort(),
+                             error == EADDRINUSE ? InTheWay(bound_, *address) : std::string()}));
+  };
   const bool shared_port = count > 1;
-  if (shared_port && HasPort(*address)) {
+  if (shared_port && address->port() != 0) {
     // With SO_REUSEPORT a second gateway of the same user would silently take half of the connections.
-    absl::StatusOr<os::UniqueFd> probe = BindSocket(*address, false);
-    if (!probe.ok()) return probe.status();
+    os::UniqueFd probe;
+    if (const int error = OpenSocket(*address, false, probe); error != 0) return failed(error);
   }
   for (uint32_t index = 0; index < count; ++index) {
-    absl::StatusOr<os::UniqueFd> socket = BindSocket(*address, shared_port);
-    if (!socket.ok()) return socket.status();
-    if (::listen(socket->get(), kBacklog) != 0) return Failed();
+    os::UniqueFd socket;
+    if (const int error = OpenSocket(*address, shared_port, socket); error != 0) return failed(error);
+    if (::listen(socket.get(), kBacklog) != 0) return failed(errno);
     // The port that the kernel chose is the port of all that follow.
-    address->size = sizeof(address->storage);
-    if (::getsockname(socket->get(), reinterpret_cast<sockaddr*>(&address->storage), &address->size) != 0) {
-      return Failed();
-    }
-    control::Message message;
-    message.type = control::MessageType::kListener;
-    message.name = spec.name;
-    message.number = index;
-    message.fd = *std::move(socket);
-    sockets_.push_back(std::move(message));
+    absl::StatusOr<Address> bound = AddressOf(socket.get());
+    if (!bound.ok()) return bound.status();
+    *address = *bound;
+    Keep(spec, index, std::move(socket));
   }
-  bound_.push_back({spec.name, Format(*address), spec.tls});
+  bound_.push_back({spec.name, Format(*address), spec.tls, false});
   return absl::OkStatus();
+}
+
+absl::Status Listeners::TakePassed(const config::ListenerSpec& spec, os::UniqueFd fd) {
+  absl::StatusOr<Address> address = AddressOf(fd.get());
+  if (!address.ok()) return address.status();
+  if (!Enable(fd.get(), IPPROTO_TCP, TCP_NODELAY)) return os::ErrorStatus(errno, "TCP_NODELAY");
+  Keep(spec, 0, std::move(fd));
+  bound_.push_back({spec.name, Format(*address), spec.tls, true});
+  return absl::OkStatus();
+}
+
+void Listeners::Keep(const config::ListenerSpec& spec, uint64_t index, os::UniqueFd fd) {
+  control::Message message;
+  message.type = control::MessageType::kListener;
+  message.name = spec.name;
+  message.number = index;
+  message.fd = std::move(fd);
+  sockets_.push_back(std::move(message));
+}
+
+absl::StatusOr<Listeners> Listeners::Adopt(const std::vector<config::ListenerSpec>& specs,
+                                           std::vector<control::Message> sockets) {
+  Listeners listeners;
+  listeners.sockets_ = std::move(sockets);
+  for (const config::ListenerSpec& spec : specs) {
+    const auto found =
+        std::find_if(listeners.sockets_.begin(), listeners.sockets_.end(),
+                     [&](const control::Message& message) { return message.name == spec.name; });
+    if (found == listeners.sockets_.end()) {
+      return absl::InvalidArgumentError("no socket was handed over for the listener " + spec.name);
+    }
+    absl::StatusOr<Address> address = AddressOf(found->fd.get());
+    if (!address.ok()) return address.status();
+    listeners.bound_.push_back({spec.name, Format(*address), spec.tls, false});
+  }
+  return listeners;
 }
 
 absl::StatusOr<std::vector<const control::Message*>> Listeners::Prepare(Zone zone) const {

@@ -7,8 +7,8 @@
 namespace aisix::supervisor {
 
 // Copies the environment to a sealed file (control::EncodeEnvironment) and overwrites it in this process,
-// also where /proc/self/environ looks. AISIX_CONFIG_PATH stays behind: it is for this program alone (spec 01
-// §3.1), and the configuration would refuse it. Call it before there are threads.
+// also where /proc/self/environ looks. What is for this program alone stays behind: AISIX_CONFIG_PATH (spec
+// 01 §3.1; the configuration would refuse it) and kServiceVariables. Call it before there are threads.
 absl::StatusOr<os::UniqueFd> TakeEnvironment();
 
 }  // namespace aisix::supervisor

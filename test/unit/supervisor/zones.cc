@@ -30,8 +30,8 @@ Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops)
 
   signals.emplace(*Signals::Create());
   programs.emplace(directory_);
-  listeners.emplace(
-      *Listeners::Bind({{"proxy", "127.0.0.1:0", false}, {"metrics", "127.0.0.1:0", false}}, proxy_loops));
+  listeners.emplace(*Listeners::Bind({{"proxy", "127.0.0.1:0", false}, {"metrics", "127.0.0.1:0", false}},
+                                     {.proxy_sockets = proxy_loops}));
   EXPECT_TRUE(files.OpenAll().ok());
   table.emplace(loop, logger, ProcessTable::Inheritance{*programs, parts, *listeners, files, proxy_loops},
                 ProcessTable::Hooks{.all_ready = [this] { all_ready = true; },
