@@ -5,7 +5,7 @@ import re
 import pytest
 
 # As in lib/CMakeLists.txt: a folder includes only folders named before it.
-LIB_ORDER = ["os", "persistent", "log", "json", "url", "crypto", "config", "model", "destinations", "async", "net", "tls", "http", "usage",
+LIB_ORDER = ["os", "persistent", "log", "json", "url", "crypto", "config", "model", "destinations", "async", "net", "dns", "tls", "http", "usage",
              "metrics", "control", "ipc", "sandbox"]
 WORKERS = ["supervisor", "proxy_worker", "admin_worker", "metrics_worker", "egress_worker", "exporter_worker"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)

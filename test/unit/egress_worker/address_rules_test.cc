@@ -6,7 +6,7 @@ namespace aisix::egress {
 namespace {
 
 net::Address At(const char* ip, uint16_t port = 443) {
-  return ParseAddress(ip, port);
+  return net::ParseAddress(ip, port);
 }
 
 TEST(Network, Contains) {

@@ -6,10 +6,12 @@
 #include <optional>
 
 #include "egress_worker/address_rules.h"
-#include "test/unit/egress_worker/sockets.h"
+#include "test/unit/lib/net/loopback_socket.h"
 
 namespace aisix::egress {
 namespace {
+
+using net::LoopbackSocket;
 
 int IntOption(int fd, int level, int name) {
   int value = -1;

@@ -7,10 +7,12 @@
 #include "lib/ipc/dial_client.h"
 #include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
-#include "test/unit/egress_worker/sockets.h"
+#include "test/unit/lib/net/loopback_socket.h"
 
 namespace aisix::egress {
 namespace {
+
+using net::LoopbackSocket;
 
 using Result = absl::StatusOr<os::UniqueFd>;
 

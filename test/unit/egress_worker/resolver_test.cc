@@ -8,10 +8,12 @@
 #include <optional>
 #include <thread>
 
-#include "test/unit/egress_worker/sockets.h"
+#include "test/unit/lib/net/loopback_socket.h"
 
 namespace aisix::egress {
 namespace {
+
+using net::LoopbackSocket;
 
 // A name server for the tests: one A record for names that begin with "known", NXDOMAIN for all others.
 class NameServer {
