@@ -61,8 +61,8 @@ def start_gateway(tmp_path):
     """Starts gateways of the test's own; stopped at its end."""
     started = []
 
-    def start(resources, config=None, environment=None, wait=True):
-        process = Gateway(tmp_path / f"gateway{len(started)}", resources, config, environment, wait)
+    def start(resources, config=None, environment=None, wait=True, **process):
+        process = Gateway(tmp_path / f"gateway{len(started)}", resources, config, environment, wait, **process)
         started.append(process)
         return process
 

@@ -42,14 +42,20 @@ def usual_limits():
 
 
 class Process:
-    """A child whose output goes to a file."""
+    """A child whose output goes to a file. `prepare` runs in it before its program does; its parent's descriptors
+    `descriptors` stay open."""
 
-    def __init__(self, arguments, log_path, environment=None):
+    def __init__(self, arguments, log_path, environment=None, prepare=None, descriptors=()):
+        def before_program():
+            usual_limits()
+            if prepare is not None:
+                prepare()
+
         self.log_path = pathlib.Path(log_path)
         self._log = open(self.log_path, "ab")
         self.child = subprocess.Popen(
             [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-            env=clean_environment(environment), preexec_fn=usual_limits)
+            env=clean_environment(environment), preexec_fn=before_program, pass_fds=descriptors)
 
     @property
     def pid(self):
@@ -136,9 +142,10 @@ ZONES = {"proxy": "aisix-proxy-worker", "admin": "aisix-admin-worker", "metrics"
 
 
 class Gateway(Process):
-    """`resources` is written as JSON, which is YAML. `config` is merged over the defaults below."""
+    """`resources` is written as JSON, which is YAML. `config` is merged over the defaults below. `program` is the
+    gateway's file, with what executes it (a wrapper) before it; `process` is for Process."""
 
-    def __init__(self, directory, resources, config=None, environment=None, wait=True):
+    def __init__(self, directory, resources, config=None, environment=None, wait=True, program=(GATEWAY,), **process):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.resources_path = self.directory / "resources.yaml"
@@ -154,7 +161,7 @@ class Gateway(Process):
         self.config_path = self.directory / "config.yaml"
         self.config_path.write_text(json.dumps(settings, indent=1))
         self.scheme = "https" if "tls" in settings["proxy"] else "http"
-        super().__init__([GATEWAY, "--config", self.config_path], self.directory / "gateway.log", environment)
+        super().__init__([*program, "--config", self.config_path], self.directory / "gateway.log", environment, **process)
         self.addresses = {}
         if wait:
             try:
