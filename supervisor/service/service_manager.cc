@@ -13,8 +13,6 @@ using log::Level;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kTarget = "aisix";
-// Twice the longest pause before a worker is started again.
-constexpr std::chrono::seconds kPatience{10};
 
 // What sd_notify(3) wants to see beside RELOADING=1.
 uint64_t MonotonicMicroseconds() {
@@ -98,7 +96,7 @@ std::string ServiceManager::DescribeZones() const {
 
 void ServiceManager::Beat() {
   const milliseconds interval = std::chrono::duration_cast<milliseconds>(options_.watchdog);
-  const auto patience = std::max<EventLoop::Clock::duration>(options_.watchdog, kPatience);
+  const auto patience = std::max<EventLoop::Clock::duration>(options_.watchdog, options_.patience);
   const bool lasting = unable_since_ && EventLoop::Clock::now() - *unable_since_ > patience;
   if (!lasting || phase_ == Phase::kStopping) Send("WATCHDOG=1");
   beat_ = loop_.After(std::max(interval / 2, milliseconds(1)), [this] { Beat(); });

@@ -28,6 +28,8 @@ class ServiceManager {
   struct Options {
     const NotifySocket* notify = nullptr;   // borrowed; null: nobody wants to be told
     std::chrono::microseconds watchdog{0};  // 0: nobody watches
+    // Twice the longest pause before a worker is started again.
+    std::chrono::milliseconds patience{10'000};
   };
   // `is_ready`: a worker of this zone serves.
   ServiceManager(EventLoop& loop, log::Logger& logger, Options options, std::function<bool(Zone)> is_ready);

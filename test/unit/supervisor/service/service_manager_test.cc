@@ -8,8 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -61,8 +63,10 @@ class ServiceManagerTest : public ::testing::Test {
         notify_(*NotifySocket::Open(address_)),
         logger_("test", *log::Filter::Choose("off", nullptr)) {}
 
-  std::unique_ptr<ServiceManager> Make(milliseconds watchdog = milliseconds(0)) {
-    return std::make_unique<ServiceManager>(loop_, logger_, ServiceManager::Options{&notify_, watchdog},
+  std::unique_ptr<ServiceManager> Make(milliseconds watchdog = milliseconds(0),
+                                       milliseconds patience = std::chrono::seconds(10)) {
+    return std::make_unique<ServiceManager>(loop_, logger_,
+                                            ServiceManager::Options{&notify_, watchdog, patience},
                                             [this](Zone zone) { return ready_.contains(zone); });
   }
   // Runs the loop until so many heartbeats were sent, or a timer says stop.
@@ -140,6 +144,32 @@ TEST_F(ServiceManagerTest, ADeadWorkerDoesNotStopTheHeartbeatAtOnce) {
   ready_.erase(Zone::kProxy);
   service->OnZoneChanged();
   RunUntilBeats(3);
+}
+
+TEST_F(ServiceManagerTest, AGatewayThatCannotServeIsGivenUp) {
+  for (const Zone zone : {Zone::kProxy, Zone::kEgress}) {
+    const auto service = Make(milliseconds(20), milliseconds(0));
+    service->OnServing();
+    ready_.erase(zone);
+    service->OnZoneChanged();
+    receiver_.Take();
+    loop_.After(milliseconds(200), [this] { loop_.Stop(); });
+    loop_.Run();
+    // One each 10 ms, for 20 ms.
+    const Messages messages = receiver_.Take();
+    EXPECT_LE(std::count(messages.begin(), messages.end(), "WATCHDOG=1"), 2);
+    ready_.insert(zone);
+    service->OnZoneChanged();
+    RunUntilBeats(2);
+  }
+}
+
+TEST_F(ServiceManagerTest, TheOtherZonesMayBeDown) {
+  const auto service = Make(milliseconds(20), milliseconds(0));
+  service->OnServing();
+  ready_ = {Zone::kProxy, Zone::kEgress};
+  service->OnZoneChanged();
+  RunUntilBeats(6);
 }
 
 TEST(NotifySocket, APathTakesMessages) {
