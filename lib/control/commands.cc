@@ -44,6 +44,7 @@ void Obey(Message& message, const ControlLink& link, Inherited& inherited, const
     case MessageType::kZone:
     case MessageType::kEnded:
     case MessageType::kExits:
+    case MessageType::kFigures:
       if (commands.news) commands.news(message);
       break;
     default:

@@ -52,6 +52,7 @@ absl::Status Take(Message message, Inherited& inherited) {
     case MessageType::kZone:
     case MessageType::kEnded:
     case MessageType::kExits:
+    case MessageType::kFigures:
       inherited.news.push_back(std::move(message));
       return absl::OkStatus();
     default:

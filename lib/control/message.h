@@ -49,7 +49,8 @@ enum class MessageType : uint8_t {
   // To metrics only. A worker is gone. name: zone, number: its generation, fd: its totals, or none when it
   // died. A starting metrics worker gets those of all former workers.
   kEnded,
-  kExits,  // to metrics only. name: zone, text: reason, number: how many workers ended so
+  kExits,    // to metrics only. name: zone, text: reason, number: how many workers ended so
+  kFigures,  // to metrics only. text: what the supervisor's process uses (EncodeFigures)
 
   // worker -> supervisor
   kReady = 64,  // serving
