@@ -109,7 +109,8 @@ void ReportStart(log::Logger& logger, const config::SupervisorPart& part, const 
 struct Origin {
   BindPrivilege privilege;
   ServiceEnvironment service;
-  std::optional<NotifySocket> notify;  // nullopt: nobody wants to be told
+  std::optional<NotifySocket> notify;  // nullopt: nobody wants to be told, or
+  absl::Status notify_status;          // not in a way that is known here
 };
 
 absl::StatusOr<Origin> ReadOrigin() {
@@ -120,8 +121,8 @@ absl::StatusOr<Origin> ReadOrigin() {
   origin.service = *std::move(service);
   if (origin.service.notify_socket.empty()) return origin;
   absl::StatusOr<NotifySocket> notify = NotifySocket::Open(origin.service.notify_socket);
-  if (!notify.ok()) return notify.status();
-  origin.notify = *std::move(notify);
+  origin.notify_status = notify.status();
+  if (notify.ok()) origin.notify = *std::move(notify);
   return origin;
 }
 
@@ -146,6 +147,10 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
   absl::StatusOr<log::Filter> filter = ChooseFilter(*parts, part->common.log_level);
   if (!filter.ok()) return filter.status();
   log::Logger logger("supervisor", *std::move(filter));
+  if (!origin.notify_status.ok()) {
+    logger.Write(log::Level::kWarn, "aisix", "the service manager cannot be told",
+                 {{"error", Text(origin.notify_status)}});
+  }
 
   GrantedFiles files(part->files);
   absl::StatusOr<Listeners> listeners =
@@ -178,6 +183,7 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
                       .in_flight =
                           [&](uint64_t requests) {
                             drain->OnInFlight(requests);
+                            if (!drain->active()) return;
                             service->SetStatus(fmt::format("Draining; requests in flight: {}", requests));
                           },
                       .ready =
@@ -226,7 +232,8 @@ int Run(const std::string& config_path) {
   if (status.ok()) status = RunGateway(config_path, *origin);
   if (status.ok()) return 0;
   if (origin->notify) {
-    const std::string_view text = Text(status);
+    std::string_view text = Text(status);
+    if (text.empty()) text = "the configuration is refused; the log says why";
     // Where an operator looks first; nobody listening is no second failure.
     (void)origin->notify->Send(fmt::format("STATUS=Failed: {}", text.substr(0, text.find('\n'))));
   }

@@ -114,6 +114,13 @@ def test_a_failed_start_says_why(own_manager, start_gateway, mock):
     assert not own_manager.having("READY")
 
 
+def test_a_refused_configuration(own_manager, start_gateway, mock):
+    gateway = start_gateway(resources(mock.base), {"proxy": {"workers": 0}}, {"NOTIFY_SOCKET": own_manager.address}, wait=False)
+    assert gateway.wait() == 1
+    assert "proxy.workers must be at least 1" in gateway.log()
+    own_manager.wait_for(STATUS="Failed: the configuration is refused; the log says why")
+
+
 def test_heartbeat(own_manager, start_gateway, mock):
     """From readiness to the end, also while it drains, and over the death of a worker."""
     gateway = start_gateway(resources(mock.base), {"shutdown": {"min_drain_secs": 1}},
@@ -166,7 +173,7 @@ def test_nobody_listens(start_gateway, mock, tmp_path):
     assert gateway.log().count("the service manager cannot be told") == 1
 
 
-def test_address_that_is_none(start_gateway, mock):
-    gateway = start_gateway(resources(mock.base), None, {"NOTIFY_SOCKET": "vsock:2:1234"}, wait=False)
-    assert gateway.wait() == 1
-    assert gateway.log().startswith("Error: NOTIFY_SOCKET=vsock:2:1234: not a path or @name")
+def test_kind_of_address_that_is_not_known(start_gateway, mock):
+    gateway = start_gateway(resources(mock.base), None, {"NOTIFY_SOCKET": "vsock:2:1234"})
+    assert ask(gateway).status_code == 200
+    assert 'the service manager cannot be told error="NOTIFY_SOCKET=vsock:2:1234: not a path or @name"' in gateway.log()
