@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "lib/control/environment.h"
 #include "lib/log/logger.h"
 #include "lib/os/memory_file.h"
+#include "lib/os/process_stats.h"
 #include "supervisor/command_line.h"
 #include "supervisor/listen/capabilities.h"
 #include "supervisor/listen/listeners.h"
@@ -25,6 +27,7 @@
 #include "supervisor/run/drain.h"
 #include "supervisor/run/event_loop.h"
 #include "supervisor/run/granted_files.h"
+#include "supervisor/run/own_figures.h"
 #include "supervisor/run/reload.h"
 #include "supervisor/run/signals.h"
 #include "supervisor/service/notify_socket.h"
@@ -162,12 +165,15 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
   if (absl::Status status = files.OpenAll(); !status.ok()) return status;
   absl::StatusOr<DirectoryWatch> watch = DirectoryWatch::Create();
   if (!watch.ok()) return watch.status();
+  absl::StatusOr<std::unique_ptr<os::ProcessStats>> stats = os::ProcessStats::Open();
+  if (!stats.ok()) return stats.status();
   ReportStart(logger, *part, *listeners);
 
   EventLoop loop;
   std::optional<std::string> failure;
   std::optional<Drain> drain;
   std::optional<ServiceManager> service;
+  std::optional<OwnFigures> figures;
   ProcessTable table(loop, logger, {*programs, *parts, *listeners, files, part->proxy_workers},
                      {.all_ready = [&] { logger.Write(log::Level::kInfo, "aisix", "all workers are ready"); },
                       .fatal =
@@ -189,12 +195,14 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
                       .ready =
                           [&, served = false](Zone zone) mutable {
                             service->OnZoneChanged();
+                            if (zone == Zone::kMetrics) figures->Tell();
                             if (zone == Zone::kProxy && !std::exchange(served, true)) service->OnServing();
                           }});
   drain.emplace(loop, logger, table, std::chrono::seconds(part->min_drain_secs), [&] { loop.Stop(); });
   service.emplace(loop, logger,
                   ServiceManager::Options{origin.notify ? &*origin.notify : nullptr, origin.service.watchdog},
                   [&](Zone zone) { return table.IsReady(zone); });
+  figures.emplace(loop, table, *std::move(stats));
   Reload reload(loop, logger, table, *parts, files, {*bootstrap, environment->get(), config_path},
                 *std::move(watch), part->reload_on_sighup);
 
