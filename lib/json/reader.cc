@@ -82,14 +82,6 @@ bool EscapesAreValid(std::string_view content, const char* from) {
   return true;
 }
 
-const char* FindBackslash(const char* from, size_t length) {
-  if (length >= 16) return static_cast<const char*>(std::memchr(from, '\\', length));
-  for (size_t i = 0; i < length; ++i) {
-    if (from[i] == '\\') return from + i;
-  }
-  return nullptr;
-}
-
 Kind KindOf(char first) {
   switch (first) {
     case '{':
@@ -149,6 +141,7 @@ bool Reader::Start(std::string_view text) {
     }
     capacity_ = capacity;
   }
+  first_escape_ = std::min(text.find('\\'), text.size());
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
   if (indexer_->stage1(bytes, text.size(), simdjson::stage1_mode::regular) != simdjson::SUCCESS) return false;
   index_ = indexer_->structural_indexes.get();
@@ -239,10 +232,15 @@ bool Reader::ReadString(size_t token, Value& value) {
   if (whole.size() < 2 || whole.back() != '"') return false;
   value.kind = Kind::kString;
   value.span = Span{index_[token], whole.size()};
-  const std::string_view content = whole.substr(1, whole.size() - 2);
-  const char* const escape = FindBackslash(content.data(), content.size());
-  value.escaped = escape != nullptr;
-  return escape == nullptr || EscapesAreValid(content, escape);
+  value.escaped = false;
+  if (value.span.end() <= first_escape_) return true;
+  // Tokens are read from front to back, so the next backslash is looked for once only.
+  if (first_escape_ < value.span.offset) {
+    first_escape_ = std::min(text_.find('\\', value.span.offset), text_.size());
+    if (value.span.end() <= first_escape_) return true;
+  }
+  value.escaped = true;
+  return EscapesAreValid(whole.substr(1, whole.size() - 2), text_.data() + first_escape_);
 }
 
 bool Reader::ReadScalar(Value& value) {

@@ -117,6 +117,7 @@ class Reader {
   size_t capacity_ = 0;
   size_t depth_ = 0;
   size_t last_end_ = 0;
+  size_t first_escape_ = 0;  // the first backslash behind the strings that were read; the length: none
   const size_t max_depth_;
   bool first_ = false;  // the container was just entered: no comma is due
   bool failed_ = true;
