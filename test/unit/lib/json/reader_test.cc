@@ -197,6 +197,24 @@ TEST(Reader, ComparesKeysUnescaped) {
   EXPECT_TRUE(reader.Finish());
 }
 
+TEST(Reader, TellsEscapedStringsFromPlainOnesAmongEachOther) {
+  const std::string text = R"(["a\nb","plain","\\\"","","c\u0041","last"])";
+  Reader reader;
+  ASSERT_TRUE(reader.Start(text));
+  ASSERT_TRUE(reader.EnterArray());
+  std::vector<bool> escaped;
+  while (reader.NextElement()) escaped.push_back(reader.Read().escaped);
+  EXPECT_EQ(escaped, (std::vector<bool>{true, false, true, false, true, false}));
+  EXPECT_TRUE(reader.Finish());
+  // Each of several escapes is validated, wherever it stands.
+  for (const char* bad :
+       {R"(["a\n","b","c\q"])", R"(["a\n\x"])", R"(["a","\n","\u00"])", R"([["\n"],{"\k":1}])"}) {
+    ASSERT_TRUE(reader.Start(bad));
+    reader.Skip();
+    EXPECT_FALSE(reader.Finish()) << bad;
+  }
+}
+
 TEST(Reader, FinishWantsTheWholeDocument) {
   Reader reader;
   ASSERT_TRUE(reader.Start("[1]"));
