@@ -43,8 +43,6 @@ struct ProtocolError {
   Kind kind;
   int status;
   std::string_view reason;  // for the log
-  std::string_view path;    // of the request when that much could be read; else empty
-  net::Address peer;
 };
 
 // What is answered to it; the connection is closed after it. Empty unless a handler fills it.
@@ -62,8 +60,11 @@ class Handler {
   // if nothing was sent). What it leaves of the request's body is discarded within bounds, or the connection
   // closed.
   virtual async::Maybe<void> Handle(ServerExchange& exchange) = 0;
-  virtual void RenderProtocolError(const ProtocolError& error, ErrorReply& reply) {
+  // `exchange` is for looking at: its request() has method, path and header lines as far as they were read,
+  // which is not to be acted upon.
+  virtual void RenderProtocolError(const ProtocolError& error, ServerExchange& exchange, ErrorReply& reply) {
     (void)error;
+    (void)exchange;
     (void)reply;
   }
 };

@@ -183,8 +183,6 @@ async::Task<void> ServerConnection::Linger() {
 
 async::Task<void> ServerConnection::RefuseRequest() {
   ProtocolError error{};
-  error.peer = peer_;
-  error.path = in_.parser().failed_path();
   error.reason = in_.parser().error_reason();
   switch (in_.head_error()) {
     case HeadError::kNone:
@@ -214,7 +212,8 @@ async::Task<void> ServerConnection::RefuseRequest() {
       break;
   }
   ErrorReply reply;
-  server_.handler().RenderProtocolError(error, reply);
+  in_.KeepWhatWasRead();
+  server_.handler().RenderProtocolError(error, exchange_, reply);
   std::vector<Header> headers;
   if (!reply.content_type.empty()) headers.push_back({"content-type", reply.content_type});
   for (const auto& [name, value] : reply.headers) headers.push_back({name, value});

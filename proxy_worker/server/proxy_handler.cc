@@ -53,20 +53,11 @@ async::Maybe<void> ProxyHandler::Handle(http::ServerExchange& exchange) {
 
 async::Task<void> ProxyHandler::Serve(http::ServerExchange& exchange) {
   RequestContext context(exchange, loop_.snapshots.Pin());
-  context.received_ns = uv_hrtime();
-  const http::RequestHead& head = exchange.request();
-  ResolveRequestId(head.headers, loop_.config.request_id_accept_headers, identifiers_, context);
-  ResolveTrace(head.headers, identifiers_, context.trace);
-  const Route route = MatchRoute(head.method, head.path);
-  const bool known_path =
-      route.kind == Route::Kind::kEndpoint || route.kind == Route::Kind::kMethodNotAllowed;
-  context.endpoint = route.endpoint;
-  context.endpoint_template = known_path ? EndpointTemplate(route.endpoint) : EndpointTemplate(head.path);
-  context.client_type = loop_.recorder.ClientType(head.headers.Find("user-agent").value_or(""));
+  const Route route = Identify(context);
   loop_.recorder.Arrive(context);
 
   const uint64_t limit = loop_.config.request_body_limit_bytes;
-  if (limit > 0 && head.content_length.value_or(0) > limit) {
+  if (limit > 0 && exchange.request().content_length.value_or(0) > limit) {
     co_await RefuseBody(context);
   } else {
     co_await Dispatch(context, route);
@@ -76,6 +67,20 @@ async::Task<void> ProxyHandler::Serve(http::ServerExchange& exchange) {
     co_await RespondError(loop_, context, error);
   }
   loop_.recorder.Settle(context);
+}
+
+Route ProxyHandler::Identify(RequestContext& context) {
+  context.received_ns = uv_hrtime();
+  const http::RequestHead& head = context.exchange.request();
+  ResolveRequestId(head.headers, loop_.config.request_id_accept_headers, identifiers_, context);
+  ResolveTrace(head.headers, identifiers_, context.trace);
+  const Route route = MatchRoute(head.method, head.path);
+  const bool known_path =
+      route.kind == Route::Kind::kEndpoint || route.kind == Route::Kind::kMethodNotAllowed;
+  context.endpoint = route.endpoint;
+  context.endpoint_template = known_path ? EndpointTemplate(route.endpoint) : EndpointTemplate(head.path);
+  context.client_type = loop_.recorder.ClientType(head.headers.Find("user-agent").value_or(""));
+  return route;
 }
 
 async::Task<void> ProxyHandler::RefuseBody(RequestContext& context) {
@@ -144,16 +149,27 @@ async::Task<void> ProxyHandler::CallEndpoint(RequestContext& context) {
   co_await handler(loop_, context);
 }
 
-void ProxyHandler::RenderProtocolError(const http::ProtocolError& error, http::ErrorReply& reply) {
-  std::array<char, 36> id;
-  identifiers_.Uuid(id);
-  reply.headers.emplace_back("x-aisix-request-id", std::string(id.data(), id.size()));
+void ProxyHandler::RenderProtocolError(const http::ProtocolError& error, http::ServerExchange& exchange,
+                                       http::ErrorReply& reply) {
+  RequestContext context(exchange, loop_.snapshots.Pin());
+  Identify(context);
+  reply.headers.emplace_back("x-aisix-request-id", std::string(context.request_id.view()));
   if (error.kind != http::ProtocolError::Kind::kConflictingContentLength) return;
   const Error refusal = InvalidRequest("conflicting Content-Length headers");
-  const bool anthropic = error.path == "/v1/messages" || error.path == "/v1/messages/" ||
-                         error.path == "/v1/messages/count_tokens";
+  const std::string_view path = exchange.request().path;
+  const bool anthropic =
+      path == "/v1/messages" || path == "/v1/messages/" || path == "/v1/messages/count_tokens";
   reply.content_type = "application/json";
   reply.body = anthropic ? RenderAnthropic(refusal) : RenderOpenAi(refusal);
+
+  loop_.recorder.Arrive(context);
+  context.recording = Recording::kRefusal;
+  context.status = error.status;
+  context.phase = ResponsePhase::kBuffered;
+  context.head_ns = uv_hrtime();
+  context.error_kind = refusal.type;
+  context.error_detail = refusal.message;
+  loop_.recorder.Settle(context);
 }
 
 }  // namespace aisix::proxy

@@ -26,10 +26,14 @@ class ProxyHandler : public http::Handler {
   ProxyHandler(LoopContext& loop, const EndpointHandlers& handlers) : loop_(loop), handlers_(handlers) {}
 
   async::Maybe<void> Handle(http::ServerExchange& exchange) override;
-  // Requests that the parser refused still carry an id, and the body of spec 01 §10.
-  void RenderProtocolError(const http::ProtocolError& error, http::ErrorReply& reply) override;
+  // Requests that the parser refused still carry an id; those of spec 01 §10 also have their body, the access
+  // line and the request metrics.
+  void RenderProtocolError(const http::ProtocolError& error, http::ServerExchange& exchange,
+                           http::ErrorReply& reply) override;
 
  private:
+  // Identity, trace, endpoint and client of a request whose head was read.
+  Route Identify(RequestContext& context);
   async::Task<void> Serve(http::ServerExchange& exchange);
   async::Task<void> RefuseBody(RequestContext& context);
   async::Task<void> Dispatch(RequestContext& context, const Route& route);

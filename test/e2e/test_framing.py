@@ -1,5 +1,7 @@
 """HTTP/1.1 at the edges: what could make two readers see two requests is refused; what is allowed works."""
 
+import json
+
 import pytest
 from resources import KEY
 from wire import Connection, chat_body, chat_request
@@ -80,9 +82,17 @@ def test_refused(gateway, data):
 
 
 def test_conflicting_lengths_say_so(gateway):
+    """To the caller, and in the access line."""
+    since = len(gateway.log())
     with Connection(gateway.proxy_address) as connection:
-        connection.send(START + LENGTH + LENGTH + "\r\n" + BODY)
-        assert connection.read_response()[0] == 400
+        connection.send(START + LENGTH + "x-aisix-request-id: two-lengths\r\n" + LENGTH + "\r\n" + BODY)
+        status, headers, body = connection.read_response()
+    assert status == 400
+    assert headers["x-aisix-request-id"] == "two-lengths"
+    assert json.loads(body) == {"error": {"message": "request payload is invalid: conflicting Content-Length headers",
+                                          "type": "invalid_request_error"}}
+    gateway.wait_for_log(r'proxy request completed method="POST" path="/v1/chat/completions" status=400 .*request_id="two-lengths" '
+                         'error_kind="invalid_request_error"', since=since)
 
 
 @pytest.mark.parametrize("line", [

@@ -205,9 +205,19 @@ void HeadParser::DropViews() {
   response_.reason = {};
 }
 
-std::string_view HeadParser::failed_path() const {
-  if (target_.empty() || target_.front() != '/') return {};
-  return target_.substr(0, target_.find('?'));
+void HeadParser::KeepWhatWasRead() {
+  Headers lines;
+  lines.lines_.swap(request_.headers.lines_);
+  request_ = RequestHead();
+  if (!complete_ && !lines.lines_.empty()) lines.lines_.pop_back();  // cut off, or the one that is wrong
+  for (Header& line : lines.lines_) {
+    while (!line.value.empty() && IsBlank(line.value.back())) line.value.remove_suffix(1);
+  }
+  request_.headers = std::move(lines);
+  if (target_.empty()) return;
+  request_.method = llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
+  request_.target = target_;
+  if (target_.front() == '/') request_.path = target_.substr(0, target_.find('?'));
 }
 
 }  // namespace aisix::http

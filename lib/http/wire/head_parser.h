@@ -47,8 +47,9 @@ class HeadParser {
   const ResponseHead& response() const { return response_; }
   HeadError error() const { return error_; }
   std::string_view error_reason() const { return reason_; }
-  // Of a request that failed: its path when it was read, else empty.
-  std::string_view failed_path() const;
+  // A request failed or was given up: fills in its method, target, path and whole header lines as far as they
+  // were read. The rest of it stands as in an empty head.
+  void KeepWhatWasRead();
 
  private:
   static const llhttp_settings_t& Settings();

@@ -46,6 +46,8 @@ class Inbound {
   // kNone after kFailed: the head was right, the framing of the body is not.
   HeadError head_error() const { return parser_.error(); }
   const HeadParser& parser() const { return parser_; }
+  // Of a head that will not be read any further.
+  void KeepWhatWasRead() { parser_.KeepWhatWasRead(); }
   // Whether any byte of the message arrived.
   bool started() const { return head_size_ > 0 || phase_ != Phase::kHead; }
   // Body bytes that arrived so far, decoded.

@@ -163,12 +163,32 @@ TEST_F(Hygiene, TheSameByteByByte) {
   }
 }
 
-TEST_F(Hygiene, TheHookSeesThePathAndItsAnswerIsSent) {
+TEST_F(Hygiene, TheHookSeesWhatWasReadAndItsAnswerIsSent) {
   Peer peer = Peer::Connect(server_.port());
-  peer.Send("POST /v1/messages?x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n");
+  peer.Send(
+      "POST /v1/messages?x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nX-Id: 7 \r\nContent-Length: "
+      "1\r\n\r\n");
   const std::string answer = peer.UntilClosed();
-  EXPECT_NE(answer.find("x-path: /v1/messages\r\n"), std::string::npos) << answer;
+  EXPECT_NE(
+      answer.find("x-path: /v1/messages\r\nx-method: POST\r\nx-read: Host=a\r\nx-read: Content-Length=1\r\n"
+                  "x-read: X-Id=7\r\n"),
+      std::string::npos)
+      << answer;
   EXPECT_NE(answer.find("\r\n\r\nrefused: more than one Content-Length\n"), std::string::npos) << answer;
+}
+
+TEST_F(Hygiene, TheHookSeesNothingOfALineThatIsCutOff) {
+  Peer peer = Peer::Connect(server_.port());
+  peer.Send("GET /a HTTP/1.1\r\nHost: a\r\nX-Id: 7\x01");
+  const std::string answer = peer.UntilClosed();
+  EXPECT_NE(answer.find("x-path: /a\r\nx-method: GET\r\nx-read: Host=a\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("X-Id"), std::string::npos) << answer;
+}
+
+TEST_F(Hygiene, TheHookSeesNothingOfABrokenRequestLine) {
+  Peer peer = Peer::Connect(server_.port());
+  peer.Send("BREW /a HTTP/1.1\r\n\r\n");
+  EXPECT_NE(peer.UntilClosed().find("x-path: \r\nx-method: \r\n"), std::string::npos);
 }
 
 TEST_F(Hygiene, HeaderCountIsBounded) {

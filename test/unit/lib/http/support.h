@@ -229,10 +229,14 @@ class Routes : public Handler {
     if (found != routes_.end()) return found->second(exchange);
     return NotFound(exchange);
   }
-  void RenderProtocolError(const ProtocolError& error, ErrorReply& reply) override {
+  void RenderProtocolError(const ProtocolError& error, ServerExchange& exchange, ErrorReply& reply) override {
     reply.content_type = "text/plain";
     reply.body = "refused: " + std::string(error.reason) + "\n";
-    reply.headers.push_back({"x-path", std::string(error.path)});
+    reply.headers.push_back({"x-path", std::string(exchange.request().path)});
+    reply.headers.push_back({"x-method", std::string(exchange.request().method)});
+    for (const Header& line : exchange.request().headers) {
+      reply.headers.push_back({"x-read", std::string(line.name) + "=" + std::string(line.value)});
+    }
   }
 
  private:

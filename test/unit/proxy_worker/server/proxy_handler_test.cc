@@ -195,6 +195,35 @@ TEST_F(ProxyHandlerTest, ConflictingContentLengthsHaveTheirOwnAnswer) {
   EXPECT_THAT(Exchange("POST /v1/messages HTTP/1.1\r\n" + lines), EndsWith(RenderAnthropic(refusal)));
 }
 
+TEST_F(ProxyHandlerTest, ConflictingContentLengthsAreRecorded) {
+  StartWithKey();
+  const std::string response = Exchange(
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\ncontent-length: 2\r\nx-aisix-request-id: "
+      "twice\r\ncontent-length: 3\r\n\r\n{}");
+  EXPECT_THAT(response, HasSubstr("x-aisix-request-id: twice\r\n"));
+  const std::string metrics = Metrics();
+  EXPECT_THAT(
+      metrics,
+      HasSubstr(
+          R"(aisix_requests_total{provider="unknown",model="unresolved",status="400",outcome="client_error"} 1)"));
+  EXPECT_THAT(
+      metrics,
+      HasSubstr(
+          R"(aisix_proxy_in_flight_requests{endpoint="/v1/chat/completions",inbound_protocol="openai"} 0)"));
+  EXPECT_THAT(Log(),
+              HasSubstr("proxy request completed method=\"POST\" path=\"/v1/chat/completions\" status=400"));
+  EXPECT_THAT(Log(),
+              HasSubstr("request_id=\"twice\" error_kind=\"invalid_request_error\" error=\"request payload "
+                        "is invalid: conflicting Content-Length headers\""));
+}
+
+TEST_F(ProxyHandlerTest, OtherBrokenHeadsAreNotRecorded) {
+  StartWithKey();
+  EXPECT_THAT(Exchange("POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nhost: h\r\n\r\n"),
+              StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Log(), Not(HasSubstr("proxy request completed")));
+}
+
 TEST_F(ProxyHandlerTest, ContentTypeOfJsonEndpoints) {
   StartWithKey();
   auto post = [this](const std::string& content_type) {
