@@ -92,8 +92,8 @@ def install_copy(directory, file_capability=None):
             shutil.copy2(program, directory / "libexec" / "aisix" / program.name)
     gateway = directory / "bin" / "aisix"
     shutil.copy2(GATEWAY, gateway)
-    for path in (directory, *directory.glob("**/*")):
-        path.chmod(0o755)
+    for path in (directory, *(entry for entry in directory.glob("**/*") if entry.is_dir()), gateway):
+        path.chmod(0o755)  # not the workers: they may be links to the installed ones
     if file_capability is not None:
         if os.statvfs(gateway).f_flag & os.ST_NOSUID:
             pytest.skip(f"{directory} is mounted nosuid: capabilities of files have no effect")
