@@ -64,7 +64,8 @@ async::Task<void> AdminHandler::ServeModels(http::ServerExchange& exchange) {
   const ConfigurationPtr configuration = sources_.configuration();
   const DocumentSet& documents = configuration == nullptr ? kNothing : configuration->documents;
   const std::string body =
-      list ? RenderModelStatus(documents, health) : RenderAdminHealth(documents, health, std::nullopt);
+      list ? RenderModelStatus(documents, health)
+           : RenderAdminHealth(documents, health, sources_.age ? sources_.age() : std::nullopt);
   const http::Header headers[] = {{"content-type", kJson}};
   (void)co_await exchange.Respond(200, headers, body);
 }

@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin_worker/api/authorization.h"
 #include "admin_worker/api/health_query.h"
 #include "admin_worker/resources/configuration.h"
+#include "admin_worker/status/model_status.h"
 #include "lib/http/server.h"
 
 namespace aisix::admin {
@@ -19,6 +21,7 @@ class AdminHandler : public http::Handler {
   struct Sources {
     std::function<ConfigurationPtr()> configuration;  // may return null
     std::function<bool()> configured;                 // whether /readyz succeeds
+    std::function<std::optional<SnapshotAge>()> age;  // of the configuration; may be empty
   };
 
   // `health` is borrowed.

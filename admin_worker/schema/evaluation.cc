@@ -18,7 +18,7 @@ constexpr std::array kKeywords{"type",    "enum",      "const",      "required",
                                "maximum", "minLength", "maxLength",  "minItems", "maxItems",
                                "pattern", "format",    "properties", "items",    "additionalProperties",
                                "allOf",   "anyOf",     "oneOf",      "not",      "if",
-                               "x-write"};
+                               "x-write", "x-open"};
 
 bool HasType(const Json& value, std::string_view type) {
   if (type == "object") return value.is_object();
@@ -126,6 +126,7 @@ bool Evaluation::CheckKeyword(const Json& schema, const std::string& keyword, co
   if (keyword == "not") return !Probe(argument, value) || Fail("value is not allowed");
   if (keyword == "if") return CheckCondition(schema, value);
   if (keyword == "x-write") return contract_ == Contract::kRead || Check(argument, value);
+  if (keyword == "x-open") return ReportUnknown(schema, value);
   if (keyword == "allOf") {
     for (const Json& part : argument) {
       if (!Check(part, value)) return false;
@@ -200,6 +201,15 @@ bool Evaluation::CheckAdditional(const Json& schema, const Json& argument, const
   if (unexpected.empty()) return true;
   return Fail(fmt::format("Additional properties are not allowed ({} {} unexpected)",
                           fmt::join(unexpected, ", "), unexpected.size() == 1 ? "was" : "were"));
+}
+
+bool Evaluation::ReportUnknown(const Json& schema, const Json& value) {
+  if (contract_ != Contract::kRead || !value.is_object()) return true;
+  const Json& properties = schema.at("properties");
+  for (const auto& [name, member] : value.items()) {
+    if (!properties.contains(name)) AddUnknown(name);
+  }
+  return true;
 }
 
 bool Evaluation::CheckNumber(const std::string& keyword, const Json& argument, const Json& value) {

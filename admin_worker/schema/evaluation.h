@@ -39,6 +39,7 @@ class Evaluation {
   bool CheckRequired(const Json& argument, const Json& value);
   bool CheckProperties(const Json& schema, const Json& value);
   bool CheckAdditional(const Json& schema, const Json& argument, const Json& value);
+  bool ReportUnknown(const Json& schema, const Json& value);
   bool CheckNumber(const std::string& keyword, const Json& argument, const Json& value);
   bool CheckString(const std::string& keyword, const Json& argument, const Json& value);
   bool CheckItems(const std::string& keyword, const Json& argument, const Json& value);

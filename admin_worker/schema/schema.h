@@ -2,9 +2,10 @@
 // document cannot cost more than linear time; messages never hold a value of the document, because documents
 // hold credentials (spec 03 §1.4).
 //
-// Two keywords of our own let one schema stand for both contracts of spec 03 §1.3: `x-write` holds a schema
-// that only counts for writes, `x-read` names properties that only reads accept; and `additionalProperties:
-// false` counts for writes only, reads collect what it would have refused.
+// Keywords of our own let one schema stand for both contracts of spec 03 §1.3: `x-write` holds a schema that
+// only counts for writes, `x-read` names properties that only reads accept; and `additionalProperties: false`
+// counts for writes only, reads collect what it would have refused. Where writes accept unknown members too,
+// `x-open: true` lets reads collect them.
 #pragma once
 
 #include <map>

@@ -8,22 +8,11 @@ namespace aisix::admin {
 namespace {
 
 using model::Kind;
-using OrderedJson = nlohmann::ordered_json;
-
-std::string Timestamp(int64_t seconds) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(seconds), absl::UTCTimeZone());
-}
 
 // spec 02 §9.1: in file mode these are not counted.
 bool IsCounted(SourceType source, Kind kind) {
   if (source == SourceType::kEtcd) return true;
   return kind != Kind::kOidcProvider && kind != Kind::kClaimMapping && kind != Kind::kMcpAuthSettings;
-}
-
-// The `reason` of aisix_config_reload_failures_total.
-std::string FailureReason(const std::string& error_kind) {
-  if (error_kind == "fetch") return "fetch";
-  return error_kind == "non_json" ? "parse" : "validate";
 }
 
 }  // namespace
@@ -109,94 +98,41 @@ bool ConfigStatus::applied() const {
   return applied_.has_value();
 }
 
-std::string ConfigStatus::State() const {
-  if (!applied_) return "never_loaded";
-  const bool any = !applied_->counts.empty();
-  if (newest_refused_) return "out_of_sync";
-  if (!rejections_.empty()) return any ? "degraded" : "out_of_sync";
-  return any ? "synced" : "empty";
+StatusView ConfigStatus::View() const {
+  StatusView view;
+  view.source = source_;
+  view.connected = connected_;
+  view.newest_refused = newest_refused_;
+  if (observed_at_) view.observed = StatusView::Observation{source_hash_, *observed_at_, 0};
+  if (applied_)
+    view.applied =
+        StatusView::Application{applied_->config_hash, applied_->sequence, applied_->at, 0, applied_->counts};
+  if (last_reload_ok_) view.last_reload = StatusView::Reload{*last_reload_ok_, last_reload_at_};
+  view.last_failure = last_failure_;
+  for (const SeenRejection& seen : rejections_)
+    view.rejected.push_back({seen.rejection.collection, seen.rejection.id, seen.rejection.error_kind,
+                             seen.rejection.error, seen.first_seen, seen.last_seen, std::nullopt});
+  view.last_success_at = last_success_at_;
+  view.reloads = reloads_;
+  view.reload_failures = reload_failures_;
+  view.rejected_rows = rejected_by_kind_;
+  view.former_hashes.assign(former_hashes_.begin(), former_hashes_.end());
+  return view;
 }
 
-std::string ConfigStatus::ToJson(absl::Time) const {
+std::string ConfigStatus::ToJson(absl::Time now) const {
   const std::lock_guard lock(mutex_);
-  OrderedJson root;
-  root["state"] = State();
-  OrderedJson& source = root["source"];
-  source["type"] = source_ == SourceType::kFile ? "file" : "etcd";
-  if (source_ == SourceType::kEtcd) source["connected"] = connected_;
-  if (observed_at_) {
-    source["source_hash"] = source_hash_;
-    source["observed_at"] = Timestamp(*observed_at_);
-  }
-  if (applied_) {
-    OrderedJson counts = OrderedJson::object();
-    for (const auto& [collection, count] : applied_->counts) counts[collection] = count;
-    root["applied"] = {{"config_hash", applied_->config_hash},
-                       {"apply_seq", applied_->sequence},
-                       {"applied_at", Timestamp(applied_->at)},
-                       {"resource_counts", std::move(counts)}};
-  }
-  if (last_reload_ok_)
-    root["last_reload"] = {{"successful", *last_reload_ok_}, {"at", Timestamp(last_reload_at_)}};
-  root["last_failure"] = nullptr;
-  if (last_failure_)
-    root["last_failure"] = {{"at", Timestamp(last_failure_->at)},
-                            {"last_error_kind", last_failure_->kind},
-                            {"last_error", last_failure_->error}};
-  root["rejected"] = OrderedJson::array();
-  for (const SeenRejection& seen : rejections_) {
-    root["rejected"].push_back({{"resource_kind", seen.rejection.collection},
-                                {"resource_id", seen.rejection.id},
-                                {"last_error_kind", seen.rejection.error_kind},
-                                {"last_error", seen.rejection.error},
-                                {"first_seen_at", Timestamp(seen.first_seen)},
-                                {"last_seen_at", Timestamp(seen.last_seen)}});
-  }
-  root["partially_compatible"] = OrderedJson::array();
-  return root.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  return RenderStatus(View(), absl::ToUnixSeconds(now));
+}
+
+void ConfigStatus::AppendMetrics(std::vector<metrics::Family>& families) const {
+  const std::lock_guard lock(mutex_);
+  AppendStatusMetrics(View(), families);
 }
 
 void ConfigStatus::CountRejected() {
   for (auto& [kind, count] : rejected_by_kind_) count = 0;
   for (const SeenRejection& seen : rejections_) ++rejected_by_kind_[seen.rejection.collection];
-}
-
-void ConfigStatus::AppendMetrics(std::vector<metrics::Family>& families) const {
-  using metrics::FamilyType;
-  const std::lock_guard lock(mutex_);
-  const auto single = [&families](const char* name, FamilyType type, double value) {
-    families.push_back(metrics::Single(name, type, {}, value));
-    families.back().across = metrics::Across::kNewest;  // they are part of the state that outlives the worker
-  };
-  const auto by_label = [&families](const char* name, FamilyType type, const char* label,
-                                    const std::map<std::string, uint64_t>& values) {
-    metrics::Family family;
-    family.name = name;
-    family.type = type;
-    family.label_names = {label};
-    family.across = metrics::Across::kNewest;
-    for (const auto& [text, value] : values) {
-      metrics::Sample sample;
-      sample.label_values = {text};
-      sample.value = static_cast<double>(value);
-      family.samples.push_back(std::move(sample));
-    }
-    if (!family.samples.empty()) families.push_back(std::move(family));
-  };
-  if (last_reload_ok_)
-    single("aisix_config_last_reload_successful", FamilyType::kGauge, *last_reload_ok_ ? 1 : 0);
-  if (last_success_at_)
-    single("aisix_config_last_reload_success_timestamp_seconds", FamilyType::kGauge,
-           static_cast<double>(*last_success_at_));
-  single("aisix_config_reloads_total", FamilyType::kCounter, static_cast<double>(reloads_));
-  by_label("aisix_config_reload_failures_total", FamilyType::kCounter, "reason", reload_failures_);
-  by_label("aisix_config_rejected_resources", FamilyType::kGauge, "kind", rejected_by_kind_);
-  std::map<std::string, uint64_t> hashes;
-  for (const std::string& hash : former_hashes_) hashes[hash] = 0;
-  if (applied_) hashes[applied_->config_hash] = 1;
-  by_label("aisix_config_hash_info", FamilyType::kGauge, "hash", hashes);
-  if (source_ == SourceType::kEtcd)
-    single("aisix_config_source_connected", FamilyType::kGauge, connected_ ? 1 : 0);
 }
 
 nlohmann::json ConfigStatus::Save() const {

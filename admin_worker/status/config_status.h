@@ -1,4 +1,5 @@
-// The state of the configuration, as `/status/config` and the `aisix_config_*` metrics show it (spec 02 §9).
+// The state of a configuration that comes from a file, as `/status/config` and the `aisix_config_*` metrics
+// show it (spec 02 §9).
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,10 @@
 
 #include "absl/time/time.h"
 #include "admin_worker/resources/document_set.h"
+#include "admin_worker/status/status_view.h"
 #include "lib/metrics/snapshot.h"
 
 namespace aisix::admin {
-
-enum class SourceType : uint8_t { kFile, kEtcd };
 
 struct Rejection {
   std::string scope;  // tells rejections apart: a scope of the file, or a key of etcd
@@ -31,11 +31,6 @@ struct Rejection {
 struct SeenRejection {
   Rejection rejection;
   int64_t first_seen = 0, last_seen = 0;
-};
-
-struct ConfigFailure {
-  int64_t at = 0;
-  std::string kind, error;
 };
 
 struct AppliedConfig {
@@ -70,7 +65,7 @@ class ConfigStatus {
   bool Restore(const nlohmann::json& saved);
 
  private:
-  std::string State() const;
+  StatusView View() const;
   void FailReload(const std::string& kind, const std::string& error, absl::Time now);
   void CountRejected();
 

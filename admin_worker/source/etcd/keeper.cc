@@ -1,0 +1,81 @@
+#include "admin_worker/source/etcd/keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace aisix::admin::etcd {
+namespace {
+
+constexpr std::string_view kTarget = "aisix_admin::etcd";
+constexpr absl::Duration kInterval = absl::Milliseconds(250);  // between two writes at least (spec 00)
+// A large file is written more rarely: at most so much of the time goes into it.
+constexpr int kShare = 10;
+
+}  // namespace
+
+Keeper::Keeper(StateLog& log, const CacheFile* cache, const EtcdStatus& status, log::Logger& logger)
+    : log_(log), cache_(cache), status_(status), logger_(logger) {}
+
+Keeper::~Keeper() {
+  Stop();
+}
+
+void Keeper::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Keeper::Note(VersionPtr version) {
+  {
+    const std::lock_guard lock(mutex_);
+    latest_ = std::move(version);
+    changed_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Keeper::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Keeper::Run() {
+  absl::Duration pause;
+  while (true) {
+    VersionPtr version;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, absl::ToChronoMilliseconds(pause), [this] { return stopping_; });
+      wake_.wait(lock, [this] { return stopping_ || changed_; });
+      if (!changed_) return;
+      changed_ = false;
+      version = latest_;
+    }
+    const absl::Time begin = absl::Now();
+    if (log_.wants_rewrite()) {
+      const absl::Status status = log_.Rewrite([this] {
+        const std::lock_guard lock(mutex_);
+        return StateLog::Image{latest_->generation, latest_->table, status_.Save()};
+      });
+      if (!status.ok())
+        logger_.Write(log::Level::kError, kTarget, "cannot keep the state for the next admin worker",
+                      {{"error", std::string_view(status.message().data(), status.message().size())}});
+    }
+    if (cache_ != nullptr) WriteCache(version);
+    pause = std::max(kInterval, kShare * (absl::Now() - begin));
+  }
+}
+
+void Keeper::WriteCache(const VersionPtr& version) {
+  const absl::Status status = cache_->Write(version->generation, version->table);
+  const std::string error(status.message().data(), status.message().size());
+  if (!status.ok() && error != told_error_)
+    logger_.Write(log::Level::kWarn, kTarget, "the snapshot cache cannot be written",
+                  {{"path", std::string_view(cache_->path())}, {"error", std::string_view(error)}});
+  told_error_ = error;
+}
+
+}  // namespace aisix::admin::etcd
