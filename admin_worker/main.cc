@@ -13,35 +13,37 @@
 #include "admin_worker/api/admin_handler.h"
 #include "admin_worker/api/health_query.h"
 #include "admin_worker/push/publisher.h"
-#include "admin_worker/resources/state_file.h"
 #include "admin_worker/schema/catalog.h"
-#include "admin_worker/source/file/file_source.h"
+#include "admin_worker/source/choice.h"
 #include "admin_worker/source/file/validate.h"
-#include "admin_worker/status/config_status.h"
 #include "admin_worker/status/model_status.h"
 #include "lib/async/loop.h"
 #include "lib/config/zone_config.h"
+#include "lib/control/commands.h"
 #include "lib/control/control_link.h"
 #include "lib/control/inherit.h"
 #include "lib/http/server.h"
 #include "lib/ipc/control_watcher.h"
+#include "lib/ipc/departure.h"
 #include "lib/ipc/rpc_server.h"
+#include "lib/ipc/totals.h"
 #include "lib/ipc/zone_service.h"
 #include "lib/log/logger.h"
-#include "lib/os/memory_file.h"
 #include "lib/os/process_stats.h"
 #include "lib/sandbox/lock.h"
+#include "lib/sandbox/render.h"
 #include "lib/tls/context.h"
 
 namespace aisix::admin {
 namespace {
 
 constexpr std::string_view kTarget = "aisix_admin::worker";
-constexpr std::string_view kResourcesFile = "resources_file";
+constexpr std::string_view kZone = "admin";
 constexpr std::string_view kCertificateFile = "admin.tls.cert_file";
 constexpr std::string_view kPrivateKeyFile = "admin.tls.key_file";
 constexpr std::chrono::milliseconds kRpcShutdown(500);
 constexpr uint64_t kIdleTimeoutMs = 75'000;
+constexpr uint64_t kDepartureMs = 10'000;
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -52,18 +54,17 @@ int Fatal(const control::ControlLink& control, std::string_view text) {
   return 1;
 }
 
-// A granted file; the error is the text of the operating system alone.
-absl::StatusOr<std::string> ReadGranted(const control::Inherited& inherited, std::string_view name) {
-  const auto file = inherited.files.find(name);
-  if (file == inherited.files.end()) return absl::NotFoundError("not granted by the supervisor");
-  if (!file->second.fd.valid()) return absl::UnavailableError(file->second.error);
-  return os::ReadAll(file->second.fd.get());
+absl::StatusOr<log::Filter> ReadFilter(const config::AdminPart& part,
+                                       const control::Environment& environment) {
+  const auto rust_log = environment.find("RUST_LOG");
+  return log::Filter::Choose(part.common.log_level,
+                             rust_log == environment.end() ? nullptr : &rust_log->second);
 }
 
 absl::StatusOr<std::shared_ptr<const net::ServerSecurity>> ReadSecurity(const control::Inherited& inherited) {
-  absl::StatusOr<std::string> chain = ReadGranted(inherited, kCertificateFile);
+  absl::StatusOr<std::string> chain = inherited.ReadFile(kCertificateFile);
   if (!chain.ok()) return chain.status();
-  absl::StatusOr<std::string> key = ReadGranted(inherited, kPrivateKeyFile);
+  absl::StatusOr<std::string> key = inherited.ReadFile(kPrivateKeyFile);
   if (!key.ok()) return key.status();
   tls::ServerOptions options;
   options.certificate_chain = *std::move(chain);
@@ -72,15 +73,16 @@ absl::StatusOr<std::shared_ptr<const net::ServerSecurity>> ReadSecurity(const co
 }
 
 // What the metrics zone may ask.
-std::optional<std::string> AnswerStatus(std::string_view subject, const ConfigStatus& status,
-                                        const ConfigurationPtr& configuration,
-                                        const ipc::RpcChannel& health) {
-  if (subject == "config") return status.ToJson(absl::Now());
-  if (subject == "ready") return status.applied() ? "true" : "false";
+std::optional<std::string> AnswerStatus(std::string_view subject, const Source& source,
+                                        const ipc::RpcChannel& health, const sandbox::Report& isolation) {
+  if (subject == "config") return source.StatusJson(absl::Now());
+  if (subject == "ready") return source.applied() ? "true" : "false";
   if (subject == "models") {
+    const ConfigurationPtr configuration = source.current();
     if (configuration == nullptr) return "[]";
     return RenderModelStatus(configuration->documents, AskHealth(health));
   }
+  if (subject == "isolation") return sandbox::RenderJson(isolation);
   if (subject == "zone") return R"({"zone":"admin"})";
   return std::nullopt;
 }
@@ -93,12 +95,9 @@ int Main() {
   if (!inherited.ok()) return Fatal(control, Text(inherited.status()));
   absl::StatusOr<config::AdminPart> part = config::DecodeAdminPart(inherited->boot);
   if (!part.ok()) return Fatal(control, Text(part.status()));
-  const auto rust_log = inherited->environment.find("RUST_LOG");
-  absl::StatusOr<log::Filter> filter = log::Filter::Choose(
-      part->common.log_level, rust_log == inherited->environment.end() ? nullptr : &rust_log->second);
+  absl::StatusOr<log::Filter> filter = ReadFilter(*part, inherited->environment);
   if (!filter.ok()) return Fatal(control, Text(filter.status()));
-  log::Logger logger("admin", *std::move(filter));
-  const bool from_file = !part->resources_file.empty();
+  log::Logger logger(std::string(kZone), *std::move(filter));
 
   // While files may still be opened.
   ::tzset();
@@ -112,60 +111,60 @@ int Main() {
     if (!made.ok()) return Fatal(control, std::string("admin.tls: ").append(Text(made.status())));
     security = *std::move(made);
   }
+  absl::StatusOr<std::unique_ptr<SourceChoice>> choice = SourceChoice::Prepare(*part, *inherited, logger);
+  if (!choice.ok()) return Fatal(control, Text(choice.status()));
+
+  // Nothing can be opened any more but what the source needs.
   sandbox::LockOptions lock_options;
   lock_options.enforce = part->common.isolation_enforce;
   lock_options.earlier = {descriptors};
+  lock_options.connect_ports = (*choice)->connect_ports();
+  lock_options.state_directory = (*choice)->state_directory();
   absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kAdminProfile, lock_options);
   if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
-
-  // The source, before anything that shows or sends what it accepted.
+  sandbox::Log(*isolation, logger);
   const SchemaCatalog schemas;
-  ConfigStatus status(from_file ? SourceType::kFile : SourceType::kEtcd);
-  StateFile state(std::move(inherited->state));
-  file::FileSource source(part->resources_file, schemas, status, state, logger);
-  if (from_file && !source.Restore()) {
-    const absl::Status started =
-        source.Start(ReadGranted(*inherited, kResourcesFile), inherited->environment);
-    if (!started.ok()) return Fatal(control, Text(started));
-  }
-  if (!from_file)
-    logger.Write(log::Level::kWarn, kTarget,
-                 "the etcd source is not available in this build: the gateway runs without a configuration");
+  if (!control::AwaitActivation(*inherited).ok()) return 1;
 
-  metrics::Registry registry;
-  registry.AddCollector(
-      [&status](std::vector<metrics::Family>& families) { status.AppendMetrics(families); });
+  // The source, and the publisher that gives the zones what it accepted.
+  absl::StatusOr<std::unique_ptr<Source>> made_source = (*choice)->Make(schemas);
+  if (!made_source.ok()) return Fatal(control, Text(made_source.status()));
+  Source& source = **made_source;
   ipc::RpcChannel config_proxy("config.proxy", inherited->TakeLink("config.proxy"));
   ipc::RpcChannel config_egress("config.egress", inherited->TakeLink("config.egress"));
   ipc::RpcChannel health_proxy("health.proxy", inherited->TakeLink("health.proxy"));
   Publisher publisher(
       config_proxy, config_egress, part->static_destinations,
-      [&](const ConfigurationPtr& configuration) {
-        if (configuration->loaded) source.OnApplied(configuration);
+      [&](const ConfigurationPtr& configuration, const std::vector<PushRefusal>& refusals) {
+        if (configuration->loaded) source.OnApplied(configuration, refusals);
       },
       logger);
-  source.SetPublish([&](ConfigurationPtr configuration) { publisher.Publish(std::move(configuration)); });
-  if (!from_file) {
-    auto nothing = std::make_shared<Configuration>();
-    nothing->loaded = false;
-    publisher.Publish(std::move(nothing));
-  }
 
-  ipc::ZoneService zone_service("admin", registry, stats->get(), [&](std::string_view subject) {
-    return AnswerStatus(subject, status, source.current(), health_proxy);
+  // What others may ask about this zone.
+  metrics::Registry registry;
+  registry.AddCollector([&](std::vector<metrics::Family>& families) {
+    source.AppendMetrics(families);
+    publisher.AppendMetrics(families);
+    sandbox::AppendFamilies(*isolation, families);
+  });
+  ipc::ZoneService zone_service(std::string(kZone), registry, stats->get(), [&](std::string_view subject) {
+    return AnswerStatus(subject, source, health_proxy, *isolation);
   });
   ipc::RpcServer zone_server({zone_service.service()});
   zone_server.Attach(inherited->TakeLink("zone.admin"));
 
+  // The admin listener.
   HealthQuery health(loop, health_proxy);
   AdminHandler::Sources sources;
   sources.configuration = [&] { return source.current(); };
   sources.configured = [&] { return source.current() != nullptr; };
+  sources.age = [&] { return source.Age(absl::Now()); };
   AdminHandler handler(part->admin_keys, std::move(sources), health);
   http::ServerOptions server_options;
   server_options.idle_timeout_ms = kIdleTimeoutMs;
   bool orderly = false;
+  bool failed = false;
   {
     http::Server server(loop, handler, server_options);
     if (security != nullptr) server.SetSecurity(security);
@@ -174,7 +173,18 @@ int Main() {
           !listening.ok())
         return Fatal(control, Text(listening));
     }
-    const auto reload = [&](bool resources) {
+
+    // What the supervisor may say.
+    control::Commands commands;
+    commands.link = [&](control::Message& message) {
+      if (message.name == "config.proxy") config_proxy.Replace(std::move(message.fd));
+      if (message.name == "config.egress") config_egress.Replace(std::move(message.fd));
+      if (message.name == "health.proxy") health_proxy.Replace(std::move(message.fd));
+      if (message.name == "zone.admin") zone_server.Attach(std::move(message.fd));
+      publisher.OnLinkReplaced();
+    };
+    commands.reload = [&](bool whole) {
+      std::string refused;
       if (security != nullptr) {
         auto made = ReadSecurity(*inherited);
         if (made.ok()) {
@@ -183,60 +193,53 @@ int Main() {
           logger.Write(log::Level::kWarn, kTarget,
                        "admin certificate refused, the previous one stays in service",
                        {{"error", Text(made.status())}});
+          refused = std::string("admin.tls: ").append(Text(made.status()));
         }
       }
-      if (from_file && resources)
-        source.Reload(ReadGranted(*inherited, kResourcesFile), inherited->environment);
+      const std::string refused_by_source = source.Reload(whole);
+      return refused.empty() ? refused_by_source : refused;
     };
-    const auto on_message = [&](control::Message& message) {
-      switch (message.type) {
-        case control::MessageType::kLink:
-          if (message.name == "config.proxy") config_proxy.Replace(std::move(message.fd));
-          if (message.name == "config.egress") config_egress.Replace(std::move(message.fd));
-          if (message.name == "health.proxy") health_proxy.Replace(std::move(message.fd));
-          if (message.name == "zone.admin") zone_server.Attach(std::move(message.fd));
-          publisher.OnLinkReplaced();
-          break;
-        case control::MessageType::kFile: {
-          control::File& file = inherited->files[message.name];
-          file.fd = std::move(message.fd);
-          file.error = message.text;
-          break;
-        }
-        case control::MessageType::kEnvironment:
-          if (absl::StatusOr<std::string> text = os::ReadAll(message.fd.get()); text.ok()) {
-            absl::StatusOr<control::Environment> environment = control::DecodeEnvironment(*text);
-            if (environment.ok()) inherited->environment = *std::move(environment);
-          }
-          break;
-        case control::MessageType::kReload:
-          // A certificate that changed is no request to read the resources file, half-edited as it may be.
-          reload(message.text != "files");
-          break;
-        case control::MessageType::kDrain:
-          handler.SetDraining();
-          server.SetClosing();
-          break;
-        case control::MessageType::kQueryInFlight:
-          (void)control.SendInFlight(server.in_flight());
-          break;
-        case control::MessageType::kStop:
-          orderly = true;
-          loop.Stop();
-          break;
-        default:
-          break;
-      }
+    commands.drain = [&] {
+      handler.SetDraining();
+      server.SetClosing();
     };
-    ipc::ControlWatcher watcher(loop, control, on_message, [&] { loop.Stop(); });
-    logger.Write(log::Level::kInfo, kTarget, "admin worker serving");
-    if (!control.SendReady().ok()) return 1;
+    commands.in_flight = [&] { return server.in_flight(); };
+    ipc::Departure departure(loop, [&] { return server.connections() == 0; });
+    commands.release = [&](bool) {
+      orderly = true;
+      server.StopListening();
+      source.Stop();
+      publisher.Stop();
+      (void)ipc::LeaveTotals(inherited->totals.get(), kZone, registry, **stats);
+      (void)control.SendReleased();
+      departure.Begin(kDepartureMs);
+    };
+    commands.stop = [&] {
+      orderly = true;
+      loop.Stop();
+    };
+    ipc::ControlWatcher watcher(loop, control, *inherited, commands, [&] { loop.Stop(); });
+
+    source.Start([&](ConfigurationPtr configuration) { publisher.Publish(std::move(configuration)); },
+                 [&](const absl::Status& started) {
+                   loop.Post([&, started] {
+                     if (started.ok()) {
+                       logger.Write(log::Level::kInfo, kTarget, "admin worker serving");
+                       (void)control.SendReady();
+                       return;
+                     }
+                     failed = true;
+                     (void)Fatal(control, Text(started));
+                     loop.Stop();
+                   });
+                 });
     loop.Run();
   }
-  if (!orderly) ::_exit(1);  // nobody is left who could want anything to be finished
-  zone_server.Shutdown(kRpcShutdown);
+  if (!orderly && !failed) ::_exit(1);  // nobody is left who could want anything to be finished
+  source.Stop();
   publisher.Stop();
-  return 0;
+  zone_server.Shutdown(kRpcShutdown);
+  return failed ? 1 : 0;
 }
 
 }  // namespace
