@@ -220,6 +220,7 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
         drain->Begin();
       } else {
         // Nobody is served yet: there is nothing to drain (spec 01 §11).
+        service->OnStopping("Stopping");
         table.KillAll();
         DieOfSignal(number);
       }
