@@ -3,11 +3,10 @@
 #include <fmt/core.h>
 
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 
 #include "lib/os/error.h"
-#include "supervisor/listen/listeners.h"
+#include "supervisor/listen/listener_name.h"
 
 namespace aisix::supervisor {
 namespace {
@@ -148,18 +147,6 @@ uint16_t FirstUnprivilegedPort() {
   std::ifstream file("/proc/sys/net/ipv4/ip_unprivileged_port_start");
   int port = 0;
   return file >> port && port >= 0 && port <= 65535 ? static_cast<uint16_t>(port) : uint16_t{1024};
-}
-
-std::string AddressKey(std::string_view listener) {
-  if (listener == "metrics") return "observability.metrics.prometheus.addr";
-  constexpr std::string_view kFurther = "proxy.";
-  if (listener.starts_with(kFurther)) {
-    const std::string_view digits = listener.substr(kFurther.size());
-    unsigned number = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return fmt::format("proxy.listeners[{}].addr", number == 0 ? 0 : number - 1);
-  }
-  return fmt::format("{}.addr", listener);
 }
 
 }  // namespace aisix::supervisor

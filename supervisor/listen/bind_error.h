@@ -2,8 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "lib/config/zone_config.h"
 #include "supervisor/listen/address.h"
@@ -26,8 +24,5 @@ std::string DescribeBindFailure(const BindFailure& failure);
 
 // Of this network namespace; 1024 when it cannot be read.
 uint16_t FirstUnprivilegedPort();
-
-// The start-up key of a listener's address: "proxy.addr", "proxy.listeners[0].addr" …
-std::string AddressKey(std::string_view listener);
 
 }  // namespace aisix::supervisor

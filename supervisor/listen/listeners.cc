@@ -13,6 +13,7 @@
 
 #include "lib/os/error.h"
 #include "supervisor/listen/bind_error.h"
+#include "supervisor/listen/listener_name.h"
 
 namespace aisix::supervisor {
 namespace {
@@ -66,12 +67,6 @@ std::string OwnProgram() {
 }
 
 }  // namespace
-
-Zone ZoneOfListener(const std::string& name) {
-  if (name == "admin") return Zone::kAdmin;
-  if (name == "metrics") return Zone::kMetrics;
-  return Zone::kProxy;
-}
 
 absl::StatusOr<Listeners> Listeners::Bind(const std::vector<config::ListenerSpec>& specs, Options options) {
   auto passed = AssignSockets(specs, std::move(options.passed));

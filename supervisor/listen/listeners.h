@@ -19,9 +19,9 @@ namespace aisix::supervisor {
 class Listeners {
  public:
   struct Options {
-    uint32_t proxy_sockets = 1;        // per listener of the proxy
+    uint32_t proxy_sockets = 1;             // per listener of the proxy
     std::vector<PassedSocket> passed = {};  // bound already, by a service manager
-    BindPrivilege privilege = {};      // for the advice in errors
+    BindPrivilege privilege = {};           // for the advice in errors
   };
 
   // Binds and listens. A listener of the proxy gets `proxy_sockets` sockets that share its port
@@ -59,8 +59,5 @@ class Listeners {
   std::vector<Bound> bound_;
   std::vector<control::Message> sockets_;
 };
-
-// The zone that accepts on a listener: "proxy", "proxy.1" … are the proxy's.
-Zone ZoneOfListener(const std::string& name);
 
 }  // namespace aisix::supervisor

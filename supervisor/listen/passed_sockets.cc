@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "supervisor/listen/address.h"
-#include "supervisor/listen/bind_error.h"
+#include "supervisor/listen/listener_name.h"
 
 namespace aisix::supervisor {
 namespace {

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <string>
 
+#include "supervisor/listen/listener_name.h"
+
 namespace aisix::supervisor {
 namespace {
 
