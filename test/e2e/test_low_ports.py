@@ -4,10 +4,12 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 
 import httpx
 import pytest
+from activation import listening, passing
 from privileges import (NET_BIND_SERVICE, USER, become, capabilities, free_low_address, install_copy,
                         require_low_ports_to_be_privileged, require_root)
 from processes import ZONES, Gateway, wait_until
@@ -38,10 +40,10 @@ def with_file_capability(open_directory):
 def start(open_directory, mock):
     started = []
 
-    def start(program, address, prepare, wait=True):
+    def start(program, address, prepare, wait=True, **process):
         directory = open_directory / f"gateway{len(list(open_directory.iterdir()))}"
         process = Gateway(directory, resources(mock.base), {"proxy": {"addr": address}}, wait=wait, program=program,
-                          prepare=prepare)
+                          prepare=prepare, **process)
         started.append(process)
         return process
 
@@ -129,6 +131,19 @@ def test_everything_dropped(start, plain):
     assert "The file of this program" not in text
 
 
+def test_passed_socket(start, plain):
+    """systemd has bound it: nothing is needed."""
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        pytest.skip("setpriv is not installed")
+    host, port = free_low_address().rsplit(":", 1)
+    with listening(host=host, port=int(port)) as passed:
+        process = passing([passed], setpriv, f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--bounding-set=-all",
+                          "--no-new-privs", plain)
+        gateway = start(process["program"], f"{host}:{port}", None, descriptors=process["descriptors"])
+        assert_serves_without_privileges(gateway)
+
+
 def test_root_gives_everything_up(start_gateway, mock):
     require_root()
     gateway = start_gateway(resources(mock.base), {"proxy": {"addr": free_low_address()}})
@@ -142,6 +157,17 @@ def test_root_without_the_capability(start, plain):
     require_low_ports_to_be_privileged()
     address = free_low_address()
     failure_of(start([plain], address, become(user=0, bounding=[]), wait=False), address)
+
+
+def test_root_of_a_user_namespace(start, plain):
+    """It has the capability, but not over the network that belongs to the host."""
+    require_low_ports_to_be_privileged()
+    unshare = shutil.which("unshare")
+    if not unshare or subprocess.run([unshare, "--user", "--map-root-user", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no user namespace can be made here")
+    gateway = start([unshare, "--user", "--map-root-user", plain], free_low_address(), become(), wait=False)
+    assert gateway.wait() == 1
+    assert "The process has CAP_NET_BIND_SERVICE, and the kernel refuses all the same: in a user namespace" in gateway.log()
 
 
 def test_restarted_workers_have_nothing_either(start, with_file_capability):

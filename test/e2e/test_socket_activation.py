@@ -5,39 +5,12 @@ import pathlib
 import re
 import signal
 import socket
-import sys
 
 import httpx
 import pytest
+from activation import address_of, listening, passing
 from processes import GATEWAY, ZONES, wait_until
 from resources import KEY, resources
-
-# Moves its arguments' descriptors to 3, 4 … and executes the rest of its command line, as systemd does.
-LAUNCHER = """
-import fcntl, os, sys
-passed = [int(fd) for fd in sys.argv[1].split(",")]
-high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in passed]
-os.closerange(3, 100)
-for index, fd in enumerate(high):
-    os.dup2(fd, 3 + index)
-    os.close(fd)
-os.environ.setdefault("LISTEN_PID", str(os.getpid()))
-os.environ["LISTEN_FDS"] = str(len(passed))
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-
-
-def listening(kind=socket.SOCK_STREAM):
-    made = socket.socket(type=kind)
-    made.bind(("127.0.0.1", 0))
-    if kind == socket.SOCK_STREAM:
-        made.listen(16)
-    return made
-
-
-def address_of(made):
-    return "{}:{}".format(*made.getsockname())
-
 
 @pytest.fixture
 def start(start_gateway, mock):
@@ -47,9 +20,7 @@ def start(start_gateway, mock):
         made.extend(sockets)
         if names is not None:
             variables["LISTEN_FDNAMES"] = ":".join(names)
-        fds = [entry.fileno() for entry in sockets]
-        launch = [sys.executable, "-c", LAUNCHER, ",".join(map(str, fds)), GATEWAY]
-        return start_gateway(resources(mock.base), config, variables, wait, program=launch, descriptors=fds)
+        return start_gateway(resources(mock.base), config, variables, wait, **passing(sockets, GATEWAY))
 
     yield start
     for entry in made:
