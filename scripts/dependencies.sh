@@ -10,10 +10,10 @@ build=(
   libuv1-dev node-llhttp android-libboringssl-dev
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libsimdjson-dev nlohmann-json3-dev libvalijson-dev libyaml-cpp-dev libtomlplusplus-dev
-  libabsl-dev libfmt-dev libre2-dev libcli11-dev libc-ares-dev curl
+  libabsl-dev libfmt-dev libre2-dev libcli11-dev libc-ares-dev libseccomp-dev curl
 )
 test=(
-  libgtest-dev libgmock-dev clang-format-16 python3 python3-venv openssl binutils git
+  libgtest-dev libgmock-dev clang-format-16 python3 python3-venv openssl binutils git etcd-server etcd-client
 )
 bench=(nginx-light wrk python3)
 # Any Node.js with npm will do, not only Debian's.

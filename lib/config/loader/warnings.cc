@@ -21,7 +21,6 @@ bool Always(const Settings&) {
 }
 
 constexpr Unbuilt kUnbuilt[] = {
-    {"etcd.endpoints", [](const Settings& settings) { return settings.etcd_mode(); }},
     {"proxy.url_rewrites", [](const Settings& settings) { return !settings.proxy.url_rewrites.empty(); }},
     {"admin.socket",
      [](const Settings& settings) { return settings.admin.socket && !settings.admin.socket->empty(); }},
@@ -33,10 +32,6 @@ constexpr Unbuilt kUnbuilt[] = {
     {"ratelimit.redis", Always},
     {"ratelimit.concurrency_ttl_secs", Always},
     {"managed", [](const Settings& settings) { return settings.managed.enabled; }},
-    {"managed.snapshot_cache_path",
-     [](const Settings& settings) {
-       return settings.etcd_mode() && !settings.managed.snapshot_cache_path.value_or("").empty();
-     }},
     {"bedrock_endpoint_url", [](const Settings& settings) { return !settings.bedrock_endpoint_url.empty(); }},
     {"egress.redis_networks",
      [](const Settings& settings) { return !settings.egress.redis_networks.empty(); }},
