@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lib/control/control_link.h"
+#include "lib/control/figures.h"
 #include "lib/control/inherit.h"
 #include "lib/os/memory_file.h"
 
@@ -123,6 +124,12 @@ class FakeWorker {
       case MessageType::kZone:
         Report(fmt::format("zone {} {} {}", message.name, message.number, message.text));
         return false;
+      case MessageType::kFigures: {
+        const absl::StatusOr<aisix::os::ProcessSample> sample = aisix::control::DecodeFigures(message.text);
+        Report(sample.ok() && sample->open_files > 3 && sample->resident_bytes > 0 ? "figures"
+                                                                                   : "no figures");
+        return false;
+      }
       case MessageType::kDrain:
         Report("drain");
         return false;

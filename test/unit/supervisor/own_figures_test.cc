@@ -1,0 +1,22 @@
+#include "supervisor/run/own_figures.h"
+
+#include <gtest/gtest.h>
+
+#include "test/unit/supervisor/zones.h"
+
+namespace aisix::supervisor {
+namespace {
+
+TEST(OwnFigures, AreToldToTheMetricsZoneAlone) {
+  Zones zones;
+  zones.StartAll();
+  OwnFigures figures(zones.loop, *zones.table, *os::ProcessStats::Open());
+  figures.Tell();
+  zones.RunUntil([&] { return zones.Reported(Zone::kMetrics, "figures"); });
+  zones.table->Send(Zone::kProxy, control::MessageType::kDrain);
+  zones.RunUntil([&] { return zones.Reported(Zone::kProxy, "drain"); });
+  EXPECT_FALSE(zones.Reported(Zone::kProxy, "figures"));
+}
+
+}  // namespace
+}  // namespace aisix::supervisor
