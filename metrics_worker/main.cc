@@ -12,6 +12,7 @@
 #include "lib/async/loop.h"
 #include "lib/config/zone_config.h"
 #include "lib/control/control_link.h"
+#include "lib/control/figures.h"
 #include "lib/control/inherit.h"
 #include "lib/http/server.h"
 #include "lib/ipc/control_watcher.h"
@@ -97,6 +98,11 @@ int Main() {
           break;
         case control::MessageType::kZone:
           monitor->SetState(message.name, message.text, message.number);
+          break;
+        case control::MessageType::kFigures:
+          if (absl::StatusOr<os::ProcessSample> sample = control::DecodeFigures(message.text); sample.ok()) {
+            monitor->SetSupervisor(*sample);
+          }
           break;
         case control::MessageType::kDrain:
           server.SetClosing();

@@ -159,6 +159,11 @@ std::vector<Family> ZoneMonitor::Figures() const {
       Append(families, "aisix_zone_answer_age_seconds", FamilyType::kGauge, name, AgeSeconds(*zone));
     }
   }
+  if (supervisor_) {
+    std::vector<Family> figures;
+    ipc::AppendProcessFamilies(*supervisor_, "supervisor", figures);
+    metrics::Merge(families, std::move(figures));
+  }
   if (stats_ != nullptr) {
     std::vector<Family> own;
     ipc::AppendProcessFamilies(stats_->Read(), kOwnZone, own);

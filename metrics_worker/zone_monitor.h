@@ -41,6 +41,9 @@ class ZoneMonitor {
   // As the supervisor says it: "up", or "down: why".
   void SetState(std::string_view zone, std::string_view state, uint64_t restarts);
 
+  // What the supervisor's process uses, as it says itself.
+  void SetSupervisor(const os::ProcessSample& sample) { supervisor_ = sample; }
+
   // Asks every zone and gives the exposition. A zone that does not answer in time is shown by its last
   // answer.
   async::Task<std::string> Exposition();
@@ -68,6 +71,7 @@ class ZoneMonitor {
   Background& background_;
   const os::ProcessStats* stats_;
   MonitorOptions options_;
+  std::optional<os::ProcessSample> supervisor_;
   std::map<std::string, std::unique_ptr<Zone>, std::less<>> zones_;
   SharedQuery collection_;
   size_t collecting_ = 0;  // zones that were not heard yet in this round

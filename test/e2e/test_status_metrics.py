@@ -130,6 +130,10 @@ def test_process_families(fresh):
         assert fresh.metric("process_resident_memory_bytes", zone=zone) > 1_000_000
         assert fresh.metric("process_open_fds", zone=zone) > 3
         assert fresh.metric("process_cpu_seconds_total", zone=zone) >= 0
+    wait_until(lambda: fresh.metric("process_open_fds", zone="supervisor"), "the supervisor has told its figures")
+    assert fresh.metric("process_resident_memory_bytes", zone="supervisor") > 1_000_000
+    assert fresh.metric("process_start_time_seconds", zone="supervisor") > 1.7e9
+    assert fresh.metric("aisix_zone_up", zone="supervisor") is None  # nobody would be there to say 0
     assert fresh.metric("aisix_build_info") == 1
 
 

@@ -152,6 +152,20 @@ TEST_F(MetricsHandlerTest, MetricsOfAllZonesAreMerged) {
   EXPECT_THAT(response, Not(HasSubstr("aisix_zone_answer_age_seconds{zone=\"egress\"} ")));
 }
 
+TEST_F(MetricsHandlerTest, TheSupervisorSaysWhatItUses) {
+  EXPECT_THAT(Get("/metrics"), Not(HasSubstr("zone=\"supervisor\"")));
+  OnLoop([&] {
+    os::ProcessSample sample;
+    sample.resident_bytes = 4096;
+    monitor_->SetSupervisor(sample);
+    sample.open_files = 17;
+    monitor_->SetSupervisor(sample);
+  });
+  const std::string response = Get("/metrics");
+  EXPECT_THAT(response, HasSubstr("\nprocess_resident_memory_bytes{zone=\"supervisor\"} 4096\n"));
+  EXPECT_THAT(response, HasSubstr("\nprocess_open_fds{zone=\"supervisor\"} 17\n"));
+}
+
 TEST_F(MetricsHandlerTest, TheLastAnswerOfADeadZoneIsServed) {
   auto proxy = std::make_unique<FakeZone>("proxy");
   proxy->Count();
