@@ -98,9 +98,9 @@ class Etcd:
                 return index
         raise AssertionError(status)
 
-    def ctl(self, *arguments, endpoints=None, data=None, check=True, user=None):
+    def ctl(self, *arguments, endpoints=None, data=None, check=True, user=None, timeout="5s"):
         """etcdctl as an operator runs it."""
-        command = ["etcdctl", "--endpoints", ",".join(endpoints or self.endpoints), "--command-timeout", "5s"]
+        command = ["etcdctl", "--endpoints", ",".join(endpoints or self.endpoints), "--command-timeout", timeout]
         if self.tls:
             command += ["--cacert", str(self.tls / "ca.pem"), "--cert", str(self.tls / "client.pem"),
                         "--key", str(self.tls / "client-key.pem")]

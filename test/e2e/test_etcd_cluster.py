@@ -48,8 +48,8 @@ def kill_one(etcd, gateway, index):
         load.wait_for(20)
         etcd.kill(index)
         # The cluster has recovered once it takes a write.
-        wait_until(lambda: etcd.ctl("put", "/probe", "x", endpoints=living(etcd, index), check=False).returncode == 0,
-                   "the cluster takes writes")
+        wait_until(lambda: etcd.ctl("put", "/probe", "x", endpoints=living(etcd, index), check=False,
+                                    timeout="500ms").returncode == 0, "the cluster takes writes")
         change_arrives(etcd, gateway, f"without-{index}", living(etcd, index))
         etcd.start(index)
         etcd.wait_healthy()

@@ -116,7 +116,8 @@ absl::Status Client::Authenticate(Connection& connection) {
 
 absl::Status Client::Explain(const Connection& connection, const absl::Status& status) const {
   if (IsConnectionFault(status))
-    return BrokenConnection(connection.endpoint(), status, connection.end(), connector_.tls().get());
+    return BrokenConnection(connection.endpoint(), status, connection.end(), connection.answered(),
+                            connector_.tls().get());
   return RefusedCall(connection.endpoint(), status, options_.user, options_.password_source, options_.prefix);
 }
 

@@ -76,7 +76,9 @@ absl::Status Connection::Probe(const std::string& key, std::chrono::milliseconds
   etcdserverpb::RangeResponse response;
   Context context(*this, std::chrono::system_clock::now() + timeout);
   const absl::Status status = ToAbsl(kv_->Range(context.get(), request, &response));
-  return IsConnectionFault(status) ? status : absl::OkStatus();
+  if (IsConnectionFault(status)) return status;
+  answered_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status ToAbsl(const grpc::Status& status) {

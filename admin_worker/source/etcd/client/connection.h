@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,8 @@ class Connection {
 
   const Endpoint& endpoint() const { return endpoint_; }
   size_t index() const { return index_; }
+  // Something that speaks etcd's protocol has answered on it.
+  bool answered() const { return answered_; }
   // Why a secured connection ended; OK: not known.
   absl::Status end() const { return end_->Get(); }
 
@@ -62,6 +65,7 @@ class Connection {
   std::unique_ptr<etcdserverpb::KV::Stub> kv_;
   std::unique_ptr<etcdserverpb::Watch::Stub> watch_;
   std::unique_ptr<etcdserverpb::Auth::Stub> auth_;
+  std::atomic<bool> answered_ = false;
   mutable std::mutex mutex_;
   std::string token_;                        // guarded by mutex_, as what follows
   std::set<grpc::ClientContext*> contexts_;  // of calls that are under way

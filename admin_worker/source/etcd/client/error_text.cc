@@ -48,16 +48,17 @@ absl::Status ConnectError(const Endpoint& endpoint, const absl::Status& status, 
 }
 
 absl::Status BrokenConnection(const Endpoint& endpoint, const absl::Status& call, const absl::Status& end,
-                              const TlsSettings* tls) {
+                              bool answered, const TlsSettings* tls) {
   if (!end.ok() && tls != nullptr) {
     const std::string problem = tls->ClientCertificateProblem();
-    if (IsAlert(Text(end)) || !problem.empty())
+    if (!answered && (IsAlert(Text(end)) || !problem.empty()))
       return With(
           absl::StatusCode::kUnauthenticated, endpoint,
           fmt::format("{}; etcd refused the client certificate: {}", Text(end), ClientCertificateHint(*tls)));
     return With(absl::StatusCode::kUnavailable, endpoint, Text(end));
   }
   if (absl::IsDeadlineExceeded(call)) return With(call.code(), endpoint, "no answer in time");
+  if (answered) return With(absl::StatusCode::kUnavailable, endpoint, Text(call));
   if (absl::IsUnimplemented(call) || Has(call, "http1") || Has(call, "HTTP/1") ||
       Has(call, "server preface") || Has(call, "Received http2 header with status"))
     return With(absl::StatusCode::kUnavailable, endpoint,

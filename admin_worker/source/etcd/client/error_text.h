@@ -13,10 +13,10 @@ namespace aisix::admin::etcd {
 // Opening a connection failed. `tls`: null without etcd.tls.
 absl::Status ConnectError(const Endpoint& endpoint, const absl::Status& status, const TlsSettings* tls);
 
-// An established connection broke: `call` is what gRPC said, `end` why the secured connection ended, if that
-// is known.
+// A connection broke: `call` is what gRPC said, `end` why the secured connection ended, if that is known;
+// `answered`: it had worked.
 absl::Status BrokenConnection(const Endpoint& endpoint, const absl::Status& call, const absl::Status& end,
-                              const TlsSettings* tls);
+                              bool answered, const TlsSettings* tls);
 
 // etcd answered with a refusal. `user`: of etcd.user, empty without authentication; `password_source`: what
 // etcd.password_env names; `prefix`: what was to be read.
