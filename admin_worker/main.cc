@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "admin_worker/api/admin_handler.h"
@@ -15,6 +17,7 @@
 #include "admin_worker/push/publisher.h"
 #include "admin_worker/schema/catalog.h"
 #include "admin_worker/source/choice.h"
+#include "admin_worker/source/etcd/export/export.h"
 #include "admin_worker/source/file/validate.h"
 #include "admin_worker/status/model_status.h"
 #include "lib/async/loop.h"
@@ -249,15 +252,10 @@ int main(int count, char** arguments) {
   const std::string_view mode = count > 1 ? arguments[1] : "";
   if (mode == "validate" && count == 3)
     return aisix::admin::file::Validate(arguments[2], aisix::admin::file::ProcessEnvironment());
-  if (mode == "export") {
-    std::fputs(
-        "Error: export is not available in this build: it reads from etcd, and the etcd source is not built "
-        "yet\n",
-        stderr);
-    return 1;
-  }
+  if (mode == "export")
+    return aisix::admin::etcd::Export(std::vector<std::string>(arguments + 2, arguments + count));
   if (count > 1) {
-    std::fputs("usage: aisix-admin-worker validate <file>\n", stderr);
+    std::fputs("usage: aisix-admin-worker validate <file> | export --etcd <url> …\n", stderr);
     return 2;
   }
   return aisix::admin::Main();
