@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 
 #include "lib/model/decode/timestamp.h"
@@ -13,12 +13,59 @@ namespace {
 
 using Json = nlohmann::json;
 
-// In the order of their evaluation: what is said about the value itself comes before what is inside it.
-constexpr std::array kKeywords{"type",    "enum",      "const",      "required", "minimum",
-                               "maximum", "minLength", "maxLength",  "minItems", "maxItems",
-                               "pattern", "format",    "properties", "items",    "additionalProperties",
-                               "allOf",   "anyOf",     "oneOf",      "not",      "if",
-                               "x-write", "x-open"};
+struct NamedKeyword {
+  const char* name;
+  Keyword keyword;
+};
+constexpr NamedKeyword kKeywords[] = {
+    {"type", Keyword::kType},
+    {"enum", Keyword::kEnum},
+    {"const", Keyword::kConst},
+    {"required", Keyword::kRequired},
+    {"minimum", Keyword::kMinimum},
+    {"maximum", Keyword::kMaximum},
+    {"minLength", Keyword::kMinLength},
+    {"maxLength", Keyword::kMaxLength},
+    {"minItems", Keyword::kMinItems},
+    {"maxItems", Keyword::kMaxItems},
+    {"pattern", Keyword::kPattern},
+    {"format", Keyword::kFormat},
+    {"properties", Keyword::kProperties},
+    {"items", Keyword::kItems},
+    {"additionalProperties", Keyword::kAdditionalProperties},
+    {"allOf", Keyword::kAllOf},
+    {"anyOf", Keyword::kAnyOf},
+    {"oneOf", Keyword::kOneOf},
+    {"not", Keyword::kNot},
+    {"if", Keyword::kIf},
+    {"x-write", Keyword::kWrite},
+    {"x-open", Keyword::kOpen},
+};
+
+absl::Status PlanNode(const Json& root, const Json& node, SchemaPlan& plan) {
+  if (!node.is_structured()) return absl::OkStatus();
+  if (node.is_object()) {
+    SchemaNode& planned = plan[&node];
+    planned.schema = &node;
+    if (const auto reference = node.find("$ref"); reference != node.end() && reference->is_string()) {
+      constexpr std::string_view kPrefix = "#/definitions/";
+      const std::string target = reference->get<std::string>();
+      const auto definitions = root.find("definitions");
+      if (!target.starts_with(kPrefix) || definitions == root.end() ||
+          !definitions->contains(target.substr(kPrefix.size())))
+        return absl::InvalidArgumentError(fmt::format("$ref {} leads nowhere", target));
+      planned.schema = &definitions->at(target.substr(kPrefix.size()));
+    }
+    for (const NamedKeyword& named : kKeywords) {
+      const auto argument = planned.schema->find(named.name);
+      if (argument != planned.schema->end()) planned.steps.emplace_back(named.keyword, &*argument);
+    }
+  }
+  for (const Json& member : node) {
+    if (absl::Status status = PlanNode(root, member, plan); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
 
 bool HasType(const Json& value, std::string_view type) {
   if (type == "object") return value.is_object();
@@ -69,6 +116,12 @@ std::string Escape(const std::string& name) {
 
 }  // namespace
 
+absl::StatusOr<SchemaPlan> PlanSchema(const Json& root) {
+  SchemaPlan plan;
+  if (absl::Status status = PlanNode(root, root, plan); !status.ok()) return status;
+  return plan;
+}
+
 bool Evaluation::Fail(std::string message) {
   if (!violation_) violation_ = Violation{Pointer(), std::move(message)};
   return false;
@@ -92,48 +145,57 @@ void Evaluation::AddUnknown(const std::string& name) {
   unknown_->push_back(std::move(field));
 }
 
-const Json& Evaluation::Resolve(const Json& schema) const {
-  if (!schema.is_object()) return schema;
-  const auto reference = schema.find("$ref");
-  if (reference == schema.end()) return schema;
-  constexpr std::string_view kPrefix = "#/definitions/";
-  const auto& target = reference->get_ref<const std::string&>();
-  return root_.at("definitions").at(target.substr(kPrefix.size()));
-}
-
 bool Evaluation::Check(const Json& reference, const Json& value) {
-  const Json& schema = Resolve(reference);
-  if (schema.is_boolean()) return schema.get<bool>() || Fail("value is not accepted here");
-  for (const char* keyword : kKeywords) {
-    const auto argument = schema.find(keyword);
-    if (argument != schema.end() && !CheckKeyword(schema, keyword, *argument, value)) return false;
+  if (reference.is_boolean()) return reference.get<bool>() || Fail("value is not accepted here");
+  const SchemaNode& node = plan_.at(&reference);
+  for (const auto& [keyword, argument] : node.steps) {
+    if (!CheckKeyword(*node.schema, keyword, *argument, value)) return false;
   }
   return true;
 }
 
-bool Evaluation::CheckKeyword(const Json& schema, const std::string& keyword, const Json& argument,
-                              const Json& value) {
-  if (keyword == "type") return CheckType(argument, value);
-  if (keyword == "enum") return CheckEnum(argument, value);
-  if (keyword == "const") return argument == value || Fail(fmt::format("{} was expected", argument.dump()));
-  if (keyword == "required") return CheckRequired(argument, value);
-  if (keyword == "properties") return CheckProperties(schema, value);
-  if (keyword == "additionalProperties") return CheckAdditional(schema, argument, value);
-  if (keyword == "minimum" || keyword == "maximum") return CheckNumber(keyword, argument, value);
-  if (keyword == "items" || keyword == "minItems" || keyword == "maxItems")
-    return CheckItems(keyword, argument, value);
-  if (keyword == "anyOf" || keyword == "oneOf") return CheckChoice(keyword, argument, value);
-  if (keyword == "not") return !Probe(argument, value) || Fail("value is not allowed");
-  if (keyword == "if") return CheckCondition(schema, value);
-  if (keyword == "x-write") return contract_ == Contract::kRead || Check(argument, value);
-  if (keyword == "x-open") return ReportUnknown(schema, value);
-  if (keyword == "allOf") {
-    for (const Json& part : argument) {
-      if (!Check(part, value)) return false;
-    }
-    return true;
+bool Evaluation::CheckKeyword(const Json& schema, Keyword keyword, const Json& argument, const Json& value) {
+  switch (keyword) {
+    case Keyword::kType:
+      return CheckType(argument, value);
+    case Keyword::kEnum:
+      return CheckEnum(argument, value);
+    case Keyword::kConst:
+      return argument == value || Fail(fmt::format("{} was expected", argument.dump()));
+    case Keyword::kRequired:
+      return CheckRequired(argument, value);
+    case Keyword::kProperties:
+      return CheckProperties(schema, value);
+    case Keyword::kAdditionalProperties:
+      return CheckAdditional(schema, argument, value);
+    case Keyword::kMinimum:
+    case Keyword::kMaximum:
+      return CheckNumber(keyword, argument, value);
+    case Keyword::kItems:
+    case Keyword::kMinItems:
+    case Keyword::kMaxItems:
+      return CheckItems(keyword, argument, value);
+    case Keyword::kAnyOf:
+    case Keyword::kOneOf:
+      return CheckChoice(keyword, argument, value);
+    case Keyword::kNot:
+      return !Probe(argument, value) || Fail("value is not allowed");
+    case Keyword::kIf:
+      return CheckCondition(schema, value);
+    case Keyword::kWrite:
+      return contract_ == Contract::kRead || Check(argument, value);
+    case Keyword::kOpen:
+      return ReportUnknown(schema, value);
+    case Keyword::kAllOf:
+      return std::all_of(argument.begin(), argument.end(),
+                         [&](const Json& part) { return Check(part, value); });
+    case Keyword::kPattern:
+    case Keyword::kFormat:
+    case Keyword::kMinLength:
+    case Keyword::kMaxLength:
+      return CheckString(keyword, argument, value);
   }
-  return CheckString(keyword, argument, value);
+  return true;
 }
 
 bool Evaluation::CheckType(const Json& argument, const Json& value) {
@@ -212,36 +274,36 @@ bool Evaluation::ReportUnknown(const Json& schema, const Json& value) {
   return true;
 }
 
-bool Evaluation::CheckNumber(const std::string& keyword, const Json& argument, const Json& value) {
+bool Evaluation::CheckNumber(Keyword keyword, const Json& argument, const Json& value) {
   if (!value.is_number()) return true;
-  if (keyword == "minimum")
+  if (keyword == Keyword::kMinimum)
     return NumberOf(value) >= NumberOf(argument) ||
            Fail(fmt::format("value is less than the minimum of {}", argument.dump()));
   return NumberOf(value) <= NumberOf(argument) ||
          Fail(fmt::format("value is greater than the maximum of {}", argument.dump()));
 }
 
-bool Evaluation::CheckString(const std::string& keyword, const Json& argument, const Json& value) {
+bool Evaluation::CheckString(Keyword keyword, const Json& argument, const Json& value) {
   if (!value.is_string()) return true;
   const auto& text = value.get_ref<const std::string&>();
-  if (keyword == "pattern") {
+  if (keyword == Keyword::kPattern) {
     const auto pattern = patterns_.find(argument.get_ref<const std::string&>());
     return RE2::PartialMatch(text, *pattern->second) ||
            Fail(fmt::format("value does not match {}", argument.dump()));
   }
-  if (keyword == "format")  // the integer widths are the decoder's matter
+  if (keyword == Keyword::kFormat)  // the integer widths are the decoder's matter
     return argument != "date-time" || model::decode::ParseTimestamp(text) ||
            Fail("value is not a \"date-time\"");
   const auto limit = argument.get<size_t>();
   const char* plural = limit == 1 ? "" : "s";
-  if (keyword == "minLength")
+  if (keyword == Keyword::kMinLength)
     return Length(text) >= limit || Fail(fmt::format("value is shorter than {} character{}", limit, plural));
   return Length(text) <= limit || Fail(fmt::format("value is longer than {} character{}", limit, plural));
 }
 
-bool Evaluation::CheckItems(const std::string& keyword, const Json& argument, const Json& value) {
+bool Evaluation::CheckItems(Keyword keyword, const Json& argument, const Json& value) {
   if (!value.is_array()) return true;
-  if (keyword == "items") {
+  if (keyword == Keyword::kItems) {
     for (size_t i = 0; i < value.size(); ++i) {
       if (!CheckMember(argument, value[i], std::to_string(i), true)) return false;
     }
@@ -249,7 +311,7 @@ bool Evaluation::CheckItems(const std::string& keyword, const Json& argument, co
   }
   const auto limit = argument.get<size_t>();
   const char* plural = limit == 1 ? "" : "s";
-  if (keyword == "minItems")
+  if (keyword == Keyword::kMinItems)
     return value.size() >= limit || Fail(fmt::format("value has less than {} item{}", limit, plural));
   return value.size() <= limit || Fail(fmt::format("value has more than {} item{}", limit, plural));
 }
@@ -263,7 +325,7 @@ bool Evaluation::Probe(const Json& schema, const Json& value) {
   return ok;
 }
 
-bool Evaluation::CheckChoice(const std::string& keyword, const Json& branches, const Json& value) {
+bool Evaluation::CheckChoice(Keyword keyword, const Json& branches, const Json& value) {
   const Json* matching = nullptr;
   const Json* only_candidate = nullptr;  // the one branch whose type fits: its complaint helps most
   size_t candidates = 0;
@@ -273,7 +335,8 @@ bool Evaluation::CheckChoice(const std::string& keyword, const Json& branches, c
       if (matches++ == 0) matching = &branch;
       continue;
     }
-    const Json& resolved = Resolve(branch);
+    if (!branch.is_object()) continue;
+    const Json& resolved = *plan_.at(&branch).schema;
     const auto type = resolved.find("type");
     if (type != resolved.end() && HasAnyType(*type, value)) {
       ++candidates;
@@ -282,10 +345,10 @@ bool Evaluation::CheckChoice(const std::string& keyword, const Json& branches, c
   }
   if (matches == 0) {
     if (candidates == 1) return Check(*only_candidate, value);
-    return Fail(
-        fmt::format("value is not valid under any of the schemas listed in the '{}' keyword", keyword));
+    return Fail(fmt::format("value is not valid under any of the schemas listed in the '{}' keyword",
+                            keyword == Keyword::kOneOf ? "oneOf" : "anyOf"));
   }
-  if (keyword == "oneOf" && matches > 1)
+  if (keyword == Keyword::kOneOf && matches > 1)
     return Fail("value is valid under more than one of the schemas listed in the 'oneOf' keyword");
   return Check(*matching, value);  // again, for its unknown fields
 }

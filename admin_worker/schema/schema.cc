@@ -30,23 +30,32 @@ absl::Status CompilePatterns(const nlohmann::json& schema, Evaluation::Patterns&
 
 }  // namespace
 
-Schema::Schema() = default;
+struct Schema::Compiled {
+  nlohmann::json root;
+  SchemaPlan plan;  // points into root
+  Evaluation::Patterns patterns;
+};
+
+Schema::Schema(std::unique_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 Schema::Schema(Schema&&) noexcept = default;
 Schema& Schema::operator=(Schema&&) noexcept = default;
 Schema::~Schema() = default;
 
 absl::StatusOr<Schema> Schema::Parse(std::string_view text) {
-  Schema schema;
-  schema.root_ = nlohmann::json::parse(text, nullptr, false);
-  if (schema.root_.is_discarded()) return absl::InvalidArgumentError("a schema is not a JSON document");
-  if (absl::Status status = CompilePatterns(schema.root_, schema.patterns_); !status.ok()) return status;
-  return schema;
+  auto compiled = std::make_unique<Compiled>();
+  compiled->root = nlohmann::json::parse(text, nullptr, false);
+  if (compiled->root.is_discarded()) return absl::InvalidArgumentError("a schema is not a JSON document");
+  if (absl::Status status = CompilePatterns(compiled->root, compiled->patterns); !status.ok()) return status;
+  absl::StatusOr<SchemaPlan> plan = PlanSchema(compiled->root);
+  if (!plan.ok()) return plan.status();
+  compiled->plan = *std::move(plan);
+  return Schema(std::move(compiled));
 }
 
 std::optional<Violation> Schema::Check(const nlohmann::json& document, Contract contract,
                                        std::vector<UnknownField>* unknown) const {
-  Evaluation evaluation(root_, patterns_, contract, unknown);
-  evaluation.Check(root_, document);
+  Evaluation evaluation(compiled_->plan, compiled_->patterns, contract, unknown);
+  evaluation.Check(compiled_->root, document);
   return evaluation.TakeViolation();
 }
 

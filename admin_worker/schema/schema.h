@@ -8,7 +8,6 @@
 // `x-open: true` lets reads collect them.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,10 +16,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-
-namespace re2 {
-class RE2;
-}
 
 namespace aisix::admin {
 
@@ -53,9 +48,9 @@ class Schema {
                                  std::vector<UnknownField>* unknown = nullptr) const;
 
  private:
-  Schema();
-  nlohmann::json root_;
-  std::map<std::string, std::unique_ptr<re2::RE2>, std::less<>> patterns_;
+  struct Compiled;
+  explicit Schema(std::unique_ptr<const Compiled> compiled);
+  std::unique_ptr<const Compiled> compiled_;
 };
 
 }  // namespace aisix::admin

@@ -56,21 +56,32 @@ absl::Status CheckDecodes(Kind kind, const nlohmann::json& document) {
   return absl::InvalidArgumentError("unknown kind");
 }
 
-void UseCanonicalNames(Kind kind, nlohmann::json& document) {
+namespace {
+
+struct Alias {
   const char* alias = nullptr;
   const char* name = nullptr;
-  if (kind == Kind::kProviderKey) {
-    alias = "secret";
-    name = "api_key";
-  } else if (IdentityHasAlias(kind)) {
-    alias = "display_name";
-    name = "name";
-  }
-  if (alias == nullptr || !document.is_object()) return;
-  const auto member = document.find(alias);
-  if (member == document.end()) return;
-  document[name] = std::move(*member);
-  document.erase(alias);
+};
+
+Alias AliasOf(Kind kind) {
+  if (kind == Kind::kProviderKey) return {"secret", "api_key"};
+  if (IdentityHasAlias(kind)) return {"display_name", "name"};
+  return {};
+}
+
+}  // namespace
+
+bool HasOtherNames(Kind kind, const nlohmann::json& document) {
+  const Alias alias = AliasOf(kind);
+  return alias.alias != nullptr && document.is_object() && document.contains(alias.alias);
+}
+
+void UseCanonicalNames(Kind kind, nlohmann::json& document) {
+  if (!HasOtherNames(kind, document)) return;
+  const Alias alias = AliasOf(kind);
+  const auto member = document.find(alias.alias);
+  document[alias.name] = std::move(*member);
+  document.erase(alias.alias);
 }
 
 }  // namespace aisix::model

@@ -14,5 +14,7 @@ absl::Status CheckDecodes(Kind kind, const nlohmann::json& document);
 // Gives members with two spellings their canonical name: `secret` of a provider key becomes `api_key`, the
 // `display_name` of a server, agent or route becomes `name` (spec 03 §1.5). Only for documents that decode.
 void UseCanonicalNames(Kind kind, nlohmann::json& document);
+// Whether UseCanonicalNames would change it.
+bool HasOtherNames(Kind kind, const nlohmann::json& document);
 
 }  // namespace aisix::model

@@ -109,10 +109,10 @@ std::variant<Accepted, Refused> Accept(const KeySpace& keys, const SchemaCatalog
   std::vector<std::string_view> inapplicable;
   if (*kind == Kind::kModel) inapplicable = model::InapplicableKnobs(*document);
   accepted.ignored = Report(unknown, inapplicable);
+  if (inapplicable.empty() && !model::HasOtherNames(*kind, *document)) return accepted;
   for (std::string_view knob : inapplicable) document->erase(std::string(knob));
   model::UseCanonicalNames(*kind, *document);
   accepted.served = CanonicalJson(*document);
-  if (accepted.served == accepted.canonical) accepted.served.clear();
   return accepted;
 }
 
