@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kTarget = "aisix_admin::etcd";
 constexpr uint16_t kDnsPort = 53;
-constexpr char kConnectFailed[] = "etcd connect failed: etcd connection failed: ";
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -41,7 +40,7 @@ absl::Status SourceChoice::PrepareEtcd() {
   absl::StatusOr<std::vector<etcd::Endpoint>> endpoints =
       etcd::ParseEndpoints(part_.etcd.endpoints, part_.etcd.tls);
   if (!endpoints.ok())
-    return absl::InvalidArgumentError(fmt::format("{}{}", kConnectFailed, Text(endpoints.status())));
+    return absl::InvalidArgumentError(fmt::format("{}{}", etcd::kConnectFailed, Text(endpoints.status())));
   for (const etcd::Endpoint& endpoint : *endpoints) connect_ports_.push_back(endpoint.address.port);
   connect_ports_.push_back(kDnsPort);
   if (!part_.snapshot_cache_path.empty()) {
@@ -81,7 +80,7 @@ absl::StatusOr<std::unique_ptr<Source>> SourceChoice::Make(const SchemaCatalog& 
   auto source = etcd::EtcdSource::Make(std::move(settings), *connector_, schemas, std::move(inherited_.state),
                                        std::move(cache_), logger_);
   if (!source.ok())
-    return absl::InvalidArgumentError(fmt::format("{}{}", kConnectFailed, Text(source.status())));
+    return absl::InvalidArgumentError(fmt::format("{}{}", etcd::kConnectFailed, Text(source.status())));
   return *std::move(source);
 }
 

@@ -1,5 +1,7 @@
 #include "admin_worker/source/etcd/etcd_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -55,9 +57,10 @@ absl::StatusOr<std::unique_ptr<EtcdSource>> EtcdSource::Make(EtcdSettings settin
   if (!endpoints.ok()) return endpoints.status();
   std::unique_ptr<EtcdSource> source(new EtcdSource(std::move(settings), *std::move(endpoints), connector,
                                                     schemas, std::move(state), std::move(cache), logger));
-  absl::StatusOr<std::shared_ptr<const TlsSettings>> tls = source->ReadTls();
-  if (!tls.ok()) return tls.status();
-  connector.SetTls(*std::move(tls));
+  if (!source->settings_.etcd.tls) return source;
+  absl::StatusOr<TlsFiles> files = source->ReadTlsFiles();
+  if (!files.ok()) return files.status();
+  if (absl::Status used = source->UseTlsFiles(*std::move(files)); !used.ok()) return used;
   return source;
 }
 
@@ -80,31 +83,38 @@ EtcdSource::~EtcdSource() {
   Stop();
 }
 
-absl::StatusOr<std::shared_ptr<const TlsSettings>> EtcdSource::ReadTls() const {
-  if (!settings_.etcd.tls) return nullptr;
+absl::StatusOr<TlsFiles> EtcdSource::ReadTlsFiles() const {
   TlsFiles files;
   const std::pair<const char*, std::string*> wanted[] = {{"etcd.tls.ca_cert_file", &files.ca_cert},
                                                          {"etcd.tls.client_cert_file", &files.client_cert},
                                                          {"etcd.tls.client_key_file", &files.client_key}};
   for (const auto& [name, text] : wanted) {
     absl::StatusOr<std::string> content = settings_.read_file(name);
-    if (!content.ok())
-      return absl::InvalidArgumentError(std::string(name).append(": ").append(Text(content.status())));
+    if (!content.ok()) return absl::InvalidArgumentError(fmt::format("{}: {}", name, Text(content.status())));
     *text = *std::move(content);
   }
-  return MakeTlsSettings(files, settings_.etcd.tls_domain_name);
+  return files;
+}
+
+absl::Status EtcdSource::UseTlsFiles(TlsFiles files) {
+  auto tls = MakeTlsSettings(files, settings_.etcd.tls_domain_name);
+  if (!tls.ok()) return tls.status();
+  connector_.SetTls(*std::move(tls));
+  tls_files_ = std::move(files);
+  return absl::OkStatus();
 }
 
 std::string EtcdSource::Reload(bool) {
   if (settings_.resolver_changed) settings_.resolver_changed();
   if (!settings_.etcd.tls) return {};
-  absl::StatusOr<std::shared_ptr<const TlsSettings>> tls = ReadTls();
-  if (!tls.ok()) {
+  absl::StatusOr<TlsFiles> files = ReadTlsFiles();
+  if (files.ok() && *files == tls_files_) return {};
+  const absl::Status used = files.ok() ? UseTlsFiles(*std::move(files)) : files.status();
+  if (!used.ok()) {
     logger_.Write(log::Level::kWarn, kTarget, "etcd certificates refused, the previous ones stay in use",
-                  {{"error", Text(tls.status())}});
-    return std::string(Text(tls.status()));
+                  {{"error", Text(used)}});
+    return std::string(Text(used));
   }
-  connector_.SetTls(*std::move(tls));
   logger_.Write(log::Level::kInfo, kTarget, "etcd certificates read again, for new connections");
   return {};
 }
@@ -126,7 +136,12 @@ void EtcdSource::Start(Publish publish, OnStarted on_started) {
     on_started(absl::OkStatus());
     reader_.Start([](const absl::Status&) {}, /*check_login=*/false);
   } else {
-    reader_.Start(std::move(on_started), /*check_login=*/true);
+    const auto explain = [on_started = std::move(on_started)](const absl::Status& status) {
+      on_started(status.ok()
+                     ? status
+                     : absl::Status(status.code(), fmt::format("{}{}", kConnectFailed, Text(status))));
+    };
+    reader_.Start(explain, /*check_login=*/true);
   }
 }
 

@@ -30,6 +30,9 @@
 
 namespace aisix::admin::etcd {
 
+// How the text of a failed start begins (spec 01 §6).
+inline constexpr char kConnectFailed[] = "etcd connect failed: etcd connection failed: ";
+
 // What the start-up configuration and the supervisor give.
 struct EtcdSettings {
   config::EtcdPart etcd;
@@ -67,7 +70,8 @@ class EtcdSource final : public Source {
   EtcdSource(EtcdSettings settings, std::vector<Endpoint> endpoints, Connector& connector,
              const SchemaCatalog& schemas, os::UniqueFd state, std::optional<CacheFile> cache,
              log::Logger& logger);
-  absl::StatusOr<std::shared_ptr<const TlsSettings>> ReadTls() const;
+  absl::StatusOr<TlsFiles> ReadTlsFiles() const;
+  absl::Status UseTlsFiles(TlsFiles files);
 
   bool RestoreState();
   bool RestoreCache();
@@ -92,6 +96,7 @@ class EtcdSource final : public Source {
   StateLog log_;
   Keeper keeper_;
   Publish publish_;
+  TlsFiles tls_files_;  // those in use
   // The applying thread's, and Start's before it runs.
   Ledger ledger_;
   VersionPtr newest_;

@@ -17,6 +17,8 @@ using std::chrono::system_clock;
 // How long a new connection may take to show that etcd is behind it. A relay or a load balancer accepts
 // connections also when nothing is behind it.
 constexpr milliseconds kFirstAnswer(1500);
+// How long the first attempt at one of several endpoints may take.
+constexpr uint64_t kHurriedDialMs = 1500;
 // A token is renewed so often within one call: once because it is old, once because users changed meanwhile.
 constexpr int kTokenRenewals = 2;
 
@@ -64,26 +66,39 @@ absl::StatusOr<Client::ConnectionPtr> Client::Acquire() {
     const std::lock_guard lock(mutex_);
     first = preferred_;
   }
+  std::vector<size_t> order;
+  for (size_t i = 0; i < options_.endpoints.size(); ++i)
+    order.push_back((first + i) % options_.endpoints.size());
+  // An endpoint that does not answer at all must not keep the others waiting: it gets its whole time only
+  // when no other one can be reached.
+  std::vector<uint64_t> limits{options_.dial_timeout_ms};
+  if (order.size() > 1 && (limits[0] == 0 || limits[0] > kHurriedDialMs))
+    limits.insert(limits.begin(), kHurriedDialMs);
   absl::Status failure;
-  for (size_t i = 0; i < options_.endpoints.size(); ++i) {
-    absl::StatusOr<ConnectionPtr> connection = Connect((first + i) % options_.endpoints.size());
-    const std::lock_guard lock(mutex_);
-    if (closed_) return absl::CancelledError("the client is closed");
-    if (connection.ok()) {
-      connection_ = *connection;
-      preferred_ = connection_->index();
-      return connection;
+  for (const uint64_t limit : limits) {
+    std::vector<size_t> silent;
+    for (const size_t index : order) {
+      absl::StatusOr<ConnectionPtr> connection = Connect(index, limit);
+      const std::lock_guard lock(mutex_);
+      if (closed_) return absl::CancelledError("the client is closed");
+      if (connection.ok()) {
+        connection_ = *connection;
+        preferred_ = index;
+        return connection;
+      }
+      if (absl::IsDeadlineExceeded(connection.status())) silent.push_back(index);
+      // What an operator can mend is told rather than that another node is down.
+      if (failure.ok() || absl::IsUnavailable(failure) || absl::IsDeadlineExceeded(failure))
+        failure = connection.status();
     }
-    // What an operator can mend is told rather than that another node is down.
-    if (failure.ok() || absl::IsUnavailable(failure) || absl::IsDeadlineExceeded(failure))
-      failure = connection.status();
+    order = std::move(silent);
   }
   return failure;
 }
 
-absl::StatusOr<Client::ConnectionPtr> Client::Connect(size_t index) {
+absl::StatusOr<Client::ConnectionPtr> Client::Connect(size_t index, uint64_t dial_timeout_ms) {
   const Endpoint& endpoint = options_.endpoints[index];
-  absl::StatusOr<RawConnection> raw = connector_.Connect(endpoint, options_.dial_timeout_ms);
+  absl::StatusOr<RawConnection> raw = connector_.Connect(endpoint, dial_timeout_ms);
   if (!raw.ok()) return ConnectError(endpoint, raw.status(), connector_.tls().get());
   auto connection = std::make_shared<Connection>(endpoint, index, *std::move(raw));
   const milliseconds limit =

@@ -125,7 +125,7 @@ class Client {
   using Call = std::function<absl::Status(Connection&, std::chrono::system_clock::time_point)>;
 
   absl::StatusOr<ConnectionPtr> Acquire();
-  absl::StatusOr<ConnectionPtr> Connect(size_t index);
+  absl::StatusOr<ConnectionPtr> Connect(size_t index, uint64_t dial_timeout_ms);
   absl::Status Authenticate(Connection& connection);
   absl::Status Explain(const Connection& connection, const absl::Status& status) const;
   enum class Repeat { kAlways, kUnlessSent };

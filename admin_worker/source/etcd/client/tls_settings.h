@@ -14,6 +14,8 @@ namespace aisix::admin::etcd {
 struct TlsFiles {
   std::string ca_cert;  // PEM: the only roots that are trusted
   std::string client_cert, client_key;
+
+  friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
 };
 
 // Immutable.

@@ -167,6 +167,14 @@ TEST_F(ClientTest, ASilentServerIsLeftForAnother) {
   EXPECT_EQ(client.endpoint_name(), etcd.url());
 }
 
+TEST_F(ClientTest, AnEndpointThatDropsEverythingIsPassedOver) {
+  const net::SilentListener silent;
+  FakeEtcd etcd;
+  Client& client = Make({"http://127.0.0.1:" + std::to_string(silent.port), etcd.url()});
+  ASSERT_TRUE(All(client).ok());
+  EXPECT_EQ(client.endpoint_name(), etcd.url());
+}
+
 TEST_F(ClientTest, QuietIsNotSilent) {
   FakeEtcd etcd;
   Client& client = Make({etcd.url()});
