@@ -2,7 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "lib/url/url.h"
@@ -12,26 +14,8 @@ namespace {
 
 using ipc::DialOutcome;
 
-std::string_view OutcomeLabel(DialOutcome outcome) {
-  switch (outcome) {
-    case DialOutcome::kConnected:
-      return "connected";
-    case DialOutcome::kNotConfigured:
-      return "not_configured";
-    case DialOutcome::kDenied:
-      return "denied";
-    case DialOutcome::kNotResolved:
-      return "not_resolved";
-    case DialOutcome::kConnectFailed:
-      return "connect_failed";
-    case DialOutcome::kTimedOut:
-      return "timed_out";
-    case DialOutcome::kOverloaded:
-      return "overloaded";
-    case DialOutcome::kBadRequest:
-      return "bad_request";
-  }
-  return "other";
+std::string_view Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
 }
 
 net::Address EndOf(int fd, int (*function)(int, sockaddr*, socklen_t*)) {
@@ -43,11 +27,6 @@ net::Address EndOf(int fd, int (*function)(int, sockaddr*, socklen_t*)) {
 
 }  // namespace
 
-DialMetrics::DialMetrics(metrics::Registry& registry)
-    : dials(registry.AddCounter("aisix_egress_dials_total", {"outcome"})),
-      in_flight(registry.AddGauge("aisix_egress_dials_in_flight", {})),
-      duration(registry.AddSummary("aisix_egress_dial_duration_seconds", {})) {}
-
 struct DialService::Dial {
   DialService& service;
   ipc::DialTicket ticket;
@@ -56,6 +35,10 @@ struct DialService::Dial {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   bool literal = false;  // the configuration names this very address
   bool waiting = false;  // for the first push
+  bool cached = false;   // what is being dialled came from a cache
+  std::string_view label = DialMetrics::kUnlisted;
+  std::vector<net::Address> tried;
+  std::string failure;  // of the addresses tried
   async::Timer deadline;
   std::unique_ptr<Connector> connector;
 
@@ -64,18 +47,15 @@ struct DialService::Dial {
 };
 
 DialService::DialService(async::Loop& loop, const DestinationList& destinations, const AddressRules& rules,
-                         Resolver& resolver, DialOptions options, const DialMetrics& metrics,
-                         metrics::Shard& shard, log::Logger& logger)
+                         dns::Resolver& resolver, DialOptions options, DialMetrics& metrics,
+                         log::Logger& logger)
     : loop_(loop),
       destinations_(destinations),
       rules_(rules),
       resolver_(resolver),
       options_(options),
       metrics_(metrics),
-      shard_(shard),
-      log_(logger) {
-  shard_.Get(metrics_.in_flight, {});
-}
+      log_(logger) {}
 
 DialService::~DialService() {
   *self_ = nullptr;
@@ -85,7 +65,7 @@ void DialService::OnDial(const ipc::DialTicket& ticket, const ipc::DialRequest& 
   auto owned = std::make_unique<Dial>(*this, ticket, request.destination);
   Dial& dial = *owned;
   dials_.emplace(ticket, std::move(owned));
-  shard_.Get(metrics_.in_flight, {}).Add(1);
+  metrics_.Began(dial.label);
   absl::StatusOr<url::HostPort> endpoint = url::ParseHostPort(dial.destination);
   if (!endpoint.ok() || url::Canonical(*endpoint) != dial.destination) {
     Refuse(ticket, DialOutcome::kBadRequest, "not a canonical host and port");
@@ -120,37 +100,63 @@ void DialService::Admit(Dial& dial) {
     Refuse(dial.ticket, DialOutcome::kNotConfigured, "not one of the configured destinations");
     return;
   }
-  // The answer may come inside this call and end the dial.
-  resolver_.Resolve(dial.endpoint.host, [self = self_, ticket = dial.ticket](const Resolver::Result& result) {
-    if (*self != nullptr) (*self)->OnResolved(ticket, result);
-  });
+  const std::string_view label = metrics_.LabelOf(dial.destination);
+  metrics_.Moved(std::exchange(dial.label, label), label);
+  Resolve(dial, false);
 }
 
-void DialService::OnResolved(ipc::DialTicket ticket, const Resolver::Result& result) {
+// The answer may come inside this call and end the dial.
+void DialService::Resolve(Dial& dial, bool again) {
+  auto answer = [self = self_, ticket = dial.ticket](const dns::Result& result) {
+    if (*self != nullptr) (*self)->OnResolved(ticket, result);
+  };
+  if (again) {
+    resolver_.ResolveAgain(dial.endpoint.host, std::move(answer));
+  } else {
+    resolver_.Resolve(dial.endpoint.host, std::move(answer));
+  }
+}
+
+void DialService::OnResolved(ipc::DialTicket ticket, const dns::Result& result) {
+  metrics_.LookedUp(result);
   auto found = dials_.find(ticket);
   if (found == dials_.end()) return;
   Dial& dial = *found->second;
+  const bool again = !dial.failure.empty();
   if (!result.ok()) {
+    if (again) {
+      const std::string failure = dial.failure;
+      Refuse(ticket, DialOutcome::kConnectFailed, failure);
+      return;
+    }
     bool unknown = absl::IsNotFound(result.status());
-    Refuse(ticket, unknown ? DialOutcome::kNotResolved : DialOutcome::kConnectFailed,
-           std::string_view(result.status().message().data(), result.status().message().size()));
+    Refuse(ticket, unknown ? DialOutcome::kNotResolved : DialOutcome::kConnectFailed, Text(result.status()));
     return;
   }
   std::vector<net::Address> allowed;
   std::string_view refusal;
-  for (net::Address address : *result) {
+  for (net::Address address : result->addresses) {
     address.port = dial.endpoint.port;
     std::string_view reason = dial.literal ? std::string_view() : rules_.Refusal(address);
     if (reason.empty()) {
-      allowed.push_back(address);
+      if (std::find(dial.tried.begin(), dial.tried.end(), address) == dial.tried.end()) {
+        allowed.push_back(address);
+      }
     } else {
       refusal = reason;
     }
   }
   if (allowed.empty()) {
-    Refuse(ticket, DialOutcome::kDenied, refusal);
+    if (again) {
+      const std::string failure = dial.failure;
+      Refuse(ticket, DialOutcome::kConnectFailed, failure);
+    } else {
+      Refuse(ticket, DialOutcome::kDenied, refusal);
+    }
     return;
   }
+  dial.cached = !again && (result->source == dns::Source::kCache || result->source == dns::Source::kStale);
+  dial.tried = allowed;
   dial.connector = std::make_unique<Connector>(
       loop_, Interleave(allowed), options_.connect,
       [this, ticket](absl::StatusOr<os::UniqueFd> connected) { OnConnected(ticket, std::move(connected)); });
@@ -160,8 +166,12 @@ void DialService::OnResolved(ipc::DialTicket ticket, const Resolver::Result& res
 void DialService::OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueFd> result) {
   Dial& dial = *dials_.find(ticket)->second;
   if (!result.ok()) {
-    Refuse(ticket, DialOutcome::kConnectFailed,
-           std::string_view(result.status().message().data(), result.status().message().size()));
+    if (dial.cached) {  // the name may have moved since it was resolved
+      dial.failure = Text(result.status());
+      Resolve(dial, true);
+      return;
+    }
+    Refuse(ticket, DialOutcome::kConnectFailed, Text(result.status()));
     return;
   }
   if (!dial.literal) {
@@ -173,7 +183,7 @@ void DialService::OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueF
     }
   }
   std::chrono::duration<double> duration = std::chrono::steady_clock::now() - dial.started;
-  shard_.Get(metrics_.duration, {}).Record(duration.count(), loop_.NowMs());
+  metrics_.Connected(dial.label, duration.count(), loop_.NowMs());
   Forget(ticket, OutcomeLabel(DialOutcome::kConnected));
   ipc::DialReply reply;
   reply.fd = *std::move(result);
@@ -182,6 +192,8 @@ void DialService::OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueF
 
 void DialService::OnTimeout(void* argument) {
   auto* dial = static_cast<Dial*>(argument);
+  // So that the next dial does not wait for the same silent addresses.
+  if (dial->cached) dial->service.resolver_.ResolveAgain(dial->endpoint.host, [](const dns::Result&) {});
   std::string_view reason = dial->waiting ? "no destinations are configured yet" : "connection timed out";
   dial->service.Refuse(dial->ticket, DialOutcome::kTimedOut, reason);
 }
@@ -200,9 +212,9 @@ void DialService::OnCancel(const ipc::DialTicket& ticket) {
 }
 
 void DialService::Forget(ipc::DialTicket ticket, std::string_view outcome) {
-  dials_.erase(ticket);
-  shard_.Get(metrics_.in_flight, {}).Add(-1);
-  shard_.Get(metrics_.dials, {outcome}).Add();
+  auto found = dials_.find(ticket);
+  metrics_.Ended(found->second->label, outcome);
+  dials_.erase(found);
 }
 
 }  // namespace aisix::egress

@@ -10,20 +10,11 @@
 #include "egress_worker/connector.h"
 #include "egress_worker/destination_list.h"
 #include "egress_worker/dial_log.h"
-#include "egress_worker/resolver.h"
+#include "egress_worker/dial_metrics.h"
+#include "lib/dns/resolver.h"
 #include "lib/ipc/dial_server.h"
-#include "lib/metrics/registry.h"
 
 namespace aisix::egress {
-
-// What egress counts. Declare before the registry's first shard.
-struct DialMetrics {
-  explicit DialMetrics(metrics::Registry& registry);
-
-  metrics::CounterFamily dials;  // by outcome
-  metrics::GaugeFamily in_flight;
-  metrics::SummaryFamily duration;  // of connected ones, seconds
-};
 
 struct DialOptions {
   ConnectOptions connect;
@@ -34,8 +25,7 @@ struct DialOptions {
 class DialService : public ipc::DialHandler {
  public:
   DialService(async::Loop& loop, const DestinationList& destinations, const AddressRules& rules,
-              Resolver& resolver, DialOptions options, const DialMetrics& metrics, metrics::Shard& shard,
-              log::Logger& logger);
+              dns::Resolver& resolver, DialOptions options, DialMetrics& metrics, log::Logger& logger);
   ~DialService() override;
 
   // Where answers go; before the first dial. The server is made after this object and goes before it.
@@ -54,7 +44,8 @@ class DialService : public ipc::DialHandler {
   struct Dial;
 
   void Admit(Dial& dial);
-  void OnResolved(ipc::DialTicket ticket, const Resolver::Result& result);
+  void Resolve(Dial& dial, bool again);
+  void OnResolved(ipc::DialTicket ticket, const dns::Result& result);
   void OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueFd> result);
   void Refuse(ipc::DialTicket ticket, ipc::DialOutcome outcome, std::string_view reason);
   void Forget(ipc::DialTicket ticket, std::string_view outcome);
@@ -63,10 +54,9 @@ class DialService : public ipc::DialHandler {
   async::Loop& loop_;
   const DestinationList& destinations_;
   const AddressRules& rules_;
-  Resolver& resolver_;
+  dns::Resolver& resolver_;
   DialOptions options_;
-  DialMetrics metrics_;
-  metrics::Shard& shard_;
+  DialMetrics& metrics_;
   DialLog log_;
   ipc::DialServer* server_ = nullptr;
   // Results of the resolver that come after this object went find it gone.

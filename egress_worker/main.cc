@@ -1,6 +1,5 @@
 // aisix-egress-worker: opens connections to the configured destinations for the other zones. It holds no
 // secret, and neither reads nor writes a byte of what it opened.
-#include <ares.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,11 +14,11 @@
 #include "egress_worker/config_receiver.h"
 #include "egress_worker/destination_list.h"
 #include "egress_worker/dial_service.h"
-#include "egress_worker/resolver.h"
 #include "lib/async/loop.h"
 #include "lib/config/zone_config.h"
 #include "lib/control/control_link.h"
 #include "lib/control/inherit.h"
+#include "lib/dns/resolver.h"
 #include "lib/ipc/config_service.h"
 #include "lib/ipc/control_watcher.h"
 #include "lib/ipc/dial_server.h"
@@ -55,6 +54,13 @@ ConnectOptions ConnectOptionsOf(const config::EgressPart& part) {
   return options;
 }
 
+// The system's resolver files, as far as they could be read: without them the defaults apply.
+dns::Settings ResolverSettings(const control::Inherited& inherited, const dns::Machine& machine) {
+  const absl::StatusOr<std::string> resolv_conf = inherited.ReadFile("resolv_conf");
+  const absl::StatusOr<std::string> hosts = inherited.ReadFile("hosts");
+  return dns::ParseSettings(resolv_conf.ok() ? *resolv_conf : "", hosts.ok() ? *hosts : "", machine);
+}
+
 int Main() {
   const sandbox::Measure descriptors = sandbox::CloseStrayDescriptors(control::kControlSocket + 1);
   ::signal(SIGPIPE, SIG_IGN);
@@ -76,10 +82,9 @@ int Main() {
   (void)absl::LocalTimeZone();
   absl::StatusOr<std::unique_ptr<os::ProcessStats>> stats = os::ProcessStats::Open();
   if (!stats.ok()) return Fatal(control, Text(stats.status()));
-  if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) return Fatal(control, "c-ares cannot start");
+  const dns::Machine machine = dns::Machine::Read();
   async::Loop loop;
-  absl::StatusOr<std::unique_ptr<Resolver>> resolver = Resolver::Make(loop, {});
-  if (!resolver.ok()) return Fatal(control, Text(resolver.status()));
+  dns::Resolver resolver(loop, ResolverSettings(*inherited, machine));
   sandbox::LockOptions lock_options;
   lock_options.enforce = part->common.isolation_enforce;
   lock_options.earlier = {descriptors};
@@ -97,7 +102,8 @@ int Main() {
   DialOptions options;
   options.connect = ConnectOptionsOf(*part);
   options.timeout_ms = part->connect_timeout_ms;
-  DialService service(loop, destinations, *rules, **resolver, options, metrics, registry.AddShard(), logger);
+  metrics.Start(registry.AddShard());
+  DialService service(loop, destinations, *rules, resolver, options, metrics, logger);
   ipc::DialServer dials(loop, service);
   service.SetServer(&dials);
 
@@ -122,7 +128,7 @@ int Main() {
         take_link(message.name, std::move(message.fd));
         break;
       case control::MessageType::kReload:
-        (*resolver)->Reload();
+        resolver.SetSettings(ResolverSettings(*inherited, machine));
         break;
       case control::MessageType::kQueryInFlight:
         (void)control.SendInFlight(dials.outstanding());

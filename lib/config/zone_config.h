@@ -30,9 +30,9 @@ struct ListenerSpec {
 
 // A file that the supervisor opens for a zone. The zone knows it by `name` only.
 struct FileGrant {
-  std::string zone;  // "proxy", "admin"
+  std::string zone;  // "proxy", "admin", "egress"
   std::string name;  // the configuration key: "proxy.tls.cert_file", "upstream.tls.ca_file",
-                     // "resources_file", "ca_bundle" …
+                     // "resources_file"; "ca_bundle" …, "resolv_conf", "hosts"
   std::string path;
   bool required = true;  // absent at boot: the process ends with the error of spec 01 §5
 };

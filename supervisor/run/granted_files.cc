@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -19,6 +21,11 @@ constexpr std::string_view kResourcesFile = "resources_file";
 os::UniqueFd OpenPath(const std::string& path) {
   // Not blocking: a named pipe must not stop the supervisor.
   return os::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
 }
 
 // The texts of spec 01 §5.1, §5.7 and §6.
@@ -78,6 +85,15 @@ std::vector<const control::Message*> GrantedFiles::For(Zone zone) const {
   return messages;
 }
 
+std::vector<const control::Message*> GrantedFiles::Unreadable(Zone zone) const {
+  std::vector<const control::Message*> messages;
+  for (const Entry& entry : entries_) {
+    if (entry.zone != zone || entry.message.fd.valid() || entry.message.text.empty()) continue;
+    if (entry.grant.required || entry.grant.name == kResourcesFile) messages.push_back(&entry.message);
+  }
+  return messages;
+}
+
 std::vector<GrantedFiles::Changed> GrantedFiles::OpenChanged() {
   std::vector<Changed> changed;
   for (Entry& entry : entries_) {
@@ -98,12 +114,10 @@ std::vector<std::string> GrantedFiles::WatchedDirectories() const {
   std::set<std::string> directories;
   for (const Entry& entry : entries_) {
     if (entry.grant.name == kResourcesFile) continue;
-    const size_t slash = entry.grant.path.rfind('/');
-    if (slash == std::string::npos) {
-      directories.insert(".");
-    } else {
-      directories.insert(entry.grant.path.substr(0, std::max<size_t>(slash, 1)));
-    }
+    directories.insert(DirectoryOf(entry.grant.path));
+    // Where a link leads: /etc/resolv.conf is one into /run on many systems.
+    std::unique_ptr<char, decltype(&::free)> target(::realpath(entry.grant.path.c_str(), nullptr), &::free);
+    if (target != nullptr) directories.insert(DirectoryOf(target.get()));
   }
   return {directories.begin(), directories.end()};
 }

@@ -24,6 +24,8 @@ class GrantedFiles {
   // Opens all again. Files that cannot be opened carry the reason in their message instead of a descriptor.
   void ReopenAll();
 
+  // Those that a zone cannot do without, or that somebody named, and that could not be opened.
+  std::vector<const control::Message*> Unreadable(Zone zone) const;
   // kFile messages for one zone, as of the last opening.
   std::vector<const control::Message*> For(Zone zone) const;
 

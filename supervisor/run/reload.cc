@@ -37,14 +37,12 @@ void Reload::OnHangup() {
   watch_.Add(files_.WatchedDirectories());
   files_.ReopenAll();
   if (whole_) ReadEnvironmentsAgain();
-  for (const Zone zone : {Zone::kAdmin, Zone::kProxy}) {
-    for (const Message* file : files_.For(zone)) {
-      if (!file->fd.valid() && !file->text.empty()) {
-        logger_.Write(Level::kWarn, kTarget, "file cannot be opened",
-                      {{"file", log::Display{file->name}}, {"error", std::string_view(file->text)}});
-      }
-      table_.Send(zone, *file);
+  for (const Zone zone : {Zone::kEgress, Zone::kAdmin, Zone::kProxy}) {
+    for (const Message* file : files_.Unreadable(zone)) {
+      logger_.Write(Level::kWarn, kTarget, "file cannot be opened",
+                    {{"file", log::Display{file->name}}, {"error", std::string_view(file->text)}});
     }
+    for (const Message* file : files_.For(zone)) table_.Send(zone, *file);
     SendReload(zone, whole_);
   }
 }
@@ -89,6 +87,7 @@ void Reload::OnDirectoryEvent() {
 }
 
 void Reload::GiveChangedFiles() {
+  watch_.Add(files_.WatchedDirectories());  // a link may lead somewhere else now
   std::set<Zone> zones;
   for (const GrantedFiles::Changed& changed : files_.OpenChanged()) {
     logger_.Write(

@@ -66,6 +66,12 @@ std::string HostOfEndpoint(std::string_view endpoint) {
   return std::string(endpoint.substr(0, endpoint.rfind(':')));
 }
 
+// What a zone that resolves names goes by; every system may lack them.
+void GrantResolverFiles(std::vector<FileGrant>& files, std::string_view zone, const HostFacts& host) {
+  Grant(files, zone, "resolv_conf", host.resolv_conf, /*required=*/false);
+  Grant(files, zone, "hosts", host.hosts, /*required=*/false);
+}
+
 std::string MetricsPath(std::string_view path) {
   path = Trim(path);
   if (path.empty()) return "/metrics";
@@ -235,6 +241,9 @@ ZoneParts CutIntoParts(const Settings& settings, const Environment& environment,
       files.push_back(std::move(grant));
     }
   }
+
+  GrantResolverFiles(files, "egress", host);
+  if (!settings.file_mode()) GrantResolverFiles(files, "admin", host);
 
   SupervisorPart& supervisor = parts.supervisor;
   supervisor.common = common;

@@ -19,6 +19,8 @@ struct HostFacts {
   std::vector<std::string> ca_bundles{"/etc/ssl/certs/ca-certificates.crt",
                                       "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
   std::string admin_socket = "/run/aisix/admin.sock";  // the default of admin.socket
+  std::string resolv_conf = "/etc/resolv.conf";
+  std::string hosts = "/etc/hosts";
 };
 
 struct ZoneParts {

@@ -7,6 +7,7 @@
 #include "lib/ipc/dial_client.h"
 #include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
+#include "test/unit/lib/dns/name_server.h"
 #include "test/unit/lib/net/loopback_socket.h"
 
 namespace aisix::egress {
@@ -24,13 +25,14 @@ class DialServiceTest : public ::testing::Test {
         AddressRules::Make({"169.254.0.0/16", "127.0.0.2/32"}, {"0.0.0.0:" + std::to_string(own_.port)});
     ASSERT_TRUE(rules.ok());
     rules_ = *std::move(rules);
-    auto resolver = Resolver::Make(loop_, {"127.0.0.1:9"});
-    ASSERT_TRUE(resolver.ok());
-    resolver_ = *std::move(resolver);
+    dns::ResolverOptions at_once;
+    at_once.again_after_ms = 0;
+    resolver_ = std::make_unique<dns::Resolver>(loop_, dns::ParseSettings(names_.line(), "", {}), at_once);
+    metrics_.Start(registry_.AddShard());
     DialOptions options;
     options.timeout_ms = 5000;
-    service_ = std::make_unique<DialService>(loop_, destinations_, rules_, *resolver_, options, metrics_,
-                                             registry_.AddShard(), logger_);
+    service_ =
+        std::make_unique<DialService>(loop_, destinations_, rules_, *resolver_, options, metrics_, logger_);
     server_ = std::make_unique<ipc::DialServer>(loop_, *service_);
     service_->SetServer(server_.get());
     Link();
@@ -63,13 +65,20 @@ class DialServiceTest : public ::testing::Test {
     std::map<std::string, double> outcomes;
     for (const metrics::Family& family : registry_.Collect()) {
       for (const metrics::Sample& sample : family.samples) {
-        if (family.name == "aisix_egress_dials_total") outcomes[sample.label_values[0]] = sample.value;
-        if (family.name == "aisix_egress_dials_in_flight") outcomes["in_flight"] = sample.value;
+        if (family.name == "aisix_egress_dials_total") {
+          outcomes[sample.label_values[1]] += sample.value;
+          outcomes[sample.label_values[0] + " " + sample.label_values[1]] = sample.value;
+        }
+        if (family.name == "aisix_egress_dials_in_flight") outcomes["in_flight"] += sample.value;
+        if (family.name == "aisix_egress_lookups_total") {
+          outcomes["look-up " + sample.label_values[0]] = sample.value;
+        }
       }
     }
     return outcomes;
   }
 
+  dns::TestNameServer names_;
   LoopbackSocket own_{true};
   LoopbackSocket listener_{true};
   async::Loop loop_;
@@ -79,7 +88,7 @@ class DialServiceTest : public ::testing::Test {
   DialMetrics metrics_{registry_};
   DestinationList destinations_;
   AddressRules rules_;
-  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<dns::Resolver> resolver_;
   std::unique_ptr<DialService> service_;
   std::unique_ptr<ipc::DialServer> server_;
   ipc::DialClient client_{loop_, os::UniqueFd()};
@@ -173,6 +182,105 @@ TEST_F(DialServiceTest, ALostLinkEndsItsDials) {
   EXPECT_TRUE(result_.ok()) << result_.status();
   EXPECT_EQ(service_->outstanding(), 0u);
   EXPECT_EQ(Outcomes()["cancelled"], 1);
+}
+
+TEST_F(DialServiceTest, ANameThatMovedIsResolvedAgain) {
+  Configure({"api.example:" + std::to_string(listener_.port)});
+  names_.Set("api.example", {"127.0.0.1"});
+  EXPECT_TRUE(Dial("api.example", listener_.port).ok());
+  // The cached address does not answer any more; the name leads elsewhere now.
+  LoopbackSocket moved(true, SOCK_STREAM, "127.0.0.4", listener_.port);
+  names_.Set("api.example", {"127.0.0.4"});
+  listener_.fd.reset();
+  ASSERT_TRUE(Dial("api.example", moved.port).ok()) << result_.status();
+  EXPECT_TRUE(moved.Accept().valid());
+  EXPECT_EQ(names_.queries("api.example"), 2);
+  EXPECT_EQ(Outcomes()["connect_failed"], 0);
+  EXPECT_EQ(Outcomes()["look-up cache"], 1);
+  EXPECT_EQ(Outcomes()["look-up server"], 2);
+}
+
+TEST_F(DialServiceTest, ANameThatDidNotMoveFailsAsItWould) {
+  LoopbackSocket closed(false);
+  Configure({"api.example:" + std::to_string(closed.port)});
+  names_.Set("api.example", {"127.0.0.1"});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Dial("api.example", closed.port).status(), absl::UnavailableError("connection refused"));
+  }
+  EXPECT_EQ(names_.queries("api.example"), 2);
+  EXPECT_EQ(Outcomes()["connect_failed"], 2);
+}
+
+TEST_F(DialServiceTest, SilentAddressesAreResolvedAgainForTheNextDial) {
+  net::SilentListener silent;
+  Configure({"api.example:" + std::to_string(silent.port)});
+  names_.Set("api.example", {"127.0.0.1"});
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Dial("api.example", silent.port, 50).status()));
+  LoopbackSocket moved(true, SOCK_STREAM, "127.0.0.4", silent.port);
+  names_.Set("api.example", {"127.0.0.4"});
+  // The cached address is still tried once; whether egress or its client gives up first does not matter.
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Dial("api.example", silent.port, 50).status()));
+  while (!Dial("api.example", silent.port, 200).ok()) ASSERT_LT(names_.queries("api.example"), 20);
+  EXPECT_GE(names_.queries("api.example"), 2);
+}
+
+TEST_F(DialServiceTest, AnAddressThatIsDeniedIsPassedOver) {
+  Configure({"api.example:" + std::to_string(listener_.port)});
+  names_.Set("api.example", {"127.0.0.2", "169.254.169.254", "127.0.0.1"});
+  EXPECT_TRUE(Dial("api.example", listener_.port).ok()) << result_.status();
+  names_.Set("meta.example", {"169.254.169.254", "::ffff:169.254.169.254"});
+  Configure({"meta.example:80"});
+  EXPECT_EQ(Dial("meta.example", 80).status().message(), "the address is in a denied network");
+}
+
+TEST_F(DialServiceTest, ANameThatIsNotThere) {
+  Configure({"missing.example:443"});
+  EXPECT_TRUE(absl::IsNotFound(Dial("missing.example", 443).status()));
+  EXPECT_EQ(result_.status().message(), "the host name does not resolve");
+  EXPECT_EQ(Outcomes()["missing.example:443 not_resolved"], 1);
+}
+
+TEST_F(DialServiceTest, Ipv6) {
+  if (!net::HasIpv6()) GTEST_SKIP() << "no IPv6 loopback address";
+  LoopbackSocket listener(true, SOCK_STREAM, "::1");
+  const std::string port = std::to_string(listener.port);
+  Configure({"[::1]:" + port, "api.example:" + port});
+  EXPECT_TRUE(Dial("::1", listener.port).ok()) << result_.status();
+  // The first family does not answer.
+  names_.Set("api.example", {"127.0.0.1", "::1"});
+  EXPECT_TRUE(Dial("api.example", listener.port).ok()) << result_.status();
+}
+
+TEST_F(DialServiceTest, ASlowFirstAddressDoesNotHoldUpTheSecond) {
+  net::SilentListener silent;
+  LoopbackSocket fast(true, SOCK_STREAM, "127.0.0.4", silent.port);
+  Configure({"api.example:" + std::to_string(silent.port)});
+  names_.Set("api.example", {"127.0.0.1", "127.0.0.4"});
+  EXPECT_TRUE(Dial("api.example", silent.port, 60'000).ok()) << result_.status();
+}
+
+TEST_F(DialServiceTest, LabelsAreThoseOfConfiguredDestinations) {
+  const std::string listed = "127.0.0.1:" + std::to_string(listener_.port);
+  Configure({listed});
+  (void)Dial("127.0.0.1", listener_.port);
+  (void)Dial("attacker.example", 1);
+  (void)Dial("NOT CANONICAL", 1);
+  std::map<std::string, double> outcomes = Outcomes();
+  EXPECT_EQ(outcomes[listed + " connected"], 1);
+  EXPECT_EQ(outcomes["unlisted not_configured"], 1);
+  EXPECT_EQ(outcomes["unlisted bad_request"], 1);
+  EXPECT_EQ(outcomes["in_flight"], 0);
+}
+
+TEST(DialMetrics, LabelsAreBounded) {
+  metrics::Registry registry;
+  DialMetrics metrics(registry);
+  for (size_t i = 0; i < DialMetrics::kMaxLabels; ++i) {
+    const std::string destination = "host" + std::to_string(i) + ":443";
+    EXPECT_EQ(metrics.LabelOf(destination), destination);
+  }
+  EXPECT_EQ(metrics.LabelOf("late:443"), DialMetrics::kOther);
+  EXPECT_EQ(metrics.LabelOf("host0:443"), "host0:443");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -125,6 +126,32 @@ TEST_F(GrantedFilesTest, DirectoriesAreWatchedForReplacement) {
   Replace("cert", "new");
   EXPECT_TRUE(watch.Take());
   EXPECT_FALSE(watch.Take());
+}
+
+// /etc/resolv.conf is a link into another directory on many systems.
+TEST_F(GrantedFilesTest, TheDirectoryThatALinkLeadsToIsWatchedAsWell) {
+  ASSERT_TRUE(std::filesystem::create_directory(Path("run")));
+  Write("run/resolv.conf", "one");
+  std::filesystem::create_symlink(Path("run/resolv.conf"), Path("resolv.conf"));
+  GrantedFiles files({{"egress", "resolv_conf", Path("resolv.conf"), false}});
+  ASSERT_TRUE(files.OpenAll().ok());
+  const std::vector<std::string> directories = files.WatchedDirectories();
+  const std::string target = std::filesystem::canonical(Path("run"));
+  EXPECT_EQ(std::count(directories.begin(), directories.end(), target), 1);
+  EXPECT_EQ(std::count(directories.begin(), directories.end(), directory_), 1);
+  Replace("run/resolv.conf", "two");
+  ASSERT_EQ(files.OpenChanged().size(), 1u);
+  EXPECT_EQ(Content(*files.For(Zone::kEgress)[0]), "two");
+}
+
+TEST_F(GrantedFilesTest, AFileThatNobodyNamedMayBeMissing) {
+  GrantedFiles files({{"egress", "hosts", Path("none"), false}, {"egress", "key", Path("none"), true}});
+  EXPECT_FALSE(files.OpenAll().ok());
+  ASSERT_EQ(files.Unreadable(Zone::kEgress).size(), 1u);
+  EXPECT_EQ(files.Unreadable(Zone::kEgress)[0]->name, "key");
+  // It is given when it comes into being.
+  Write("none", "127.0.0.1 x");
+  EXPECT_EQ(files.OpenChanged().size(), 2u);
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ TEST(ZonePartsTest, FilesAreGrantedByNameAndKnownToTheSupervisorOnly) {
               ElementsAre(testing::Pair("admin.tls.cert_file", pem), testing::Pair("admin.tls.key_file", pem),
                           testing::Pair("resources_file", "/r/x.yaml")));
   for (const FileGrant& grant : parts.supervisor.files) {
-    EXPECT_EQ(grant.required, grant.name != "resources_file") << grant.name;
+    const bool optional = grant.name == "resources_file" || grant.zone == "egress";
+    EXPECT_EQ(grant.required, !optional) << grant.name;
   }
   EXPECT_TRUE(parts.proxy.listeners[0].tls);
   EXPECT_TRUE(parts.admin.listener->tls);
@@ -128,6 +129,24 @@ TEST(ZonePartsTest, FilesAreGrantedByNameAndKnownToTheSupervisorOnly) {
   EXPECT_EQ(parts.proxy.cache_redis->tls.client_key_file, "cache.redis.tls.client_key_file");
   EXPECT_EQ(parts.admin.upstream.tls.ca_file, "");
   EXPECT_EQ(Encode(parts.proxy).find(pem), std::string::npos) << "a zone knows names, not paths";
+}
+
+TEST(ZonePartsTest, ResolverFilesGoToThoseWhoDial) {
+  HostFacts host = Host();
+  host.resolv_conf = "/x/resolv.conf";
+  host.hosts = "/x/hosts";
+  ZoneParts parts = CutIntoParts(LoadSettings(kMinimal, {}), {}, host);
+  EXPECT_THAT(PathsOf(parts, "egress"), ElementsAre(testing::Pair("hosts", "/x/hosts"),
+                                                    testing::Pair("resolv_conf", "/x/resolv.conf")));
+  EXPECT_EQ(PathsOf(parts, "admin").count("hosts"), 0u) << "it dials nobody in file mode";
+  EXPECT_EQ(PathsOf(parts, "proxy").count("resolv_conf"), 0u);
+  parts = CutIntoParts(
+      LoadSettings(
+          "proxy: {addr: '127.0.0.1:1'}\nadmin: {enabled: false}\netcd: {endpoints: ['http://e:2379']}\n",
+          {}),
+      {}, host);
+  EXPECT_EQ(PathsOf(parts, "admin")["resolv_conf"], "/x/resolv.conf");
+  EXPECT_EQ(PathsOf(parts, "admin")["hosts"], "/x/hosts");
 }
 
 TEST(ZonePartsTest, RelativePathsMeanTheDirectoryOfTheStart) {
@@ -146,7 +165,7 @@ TEST(ZonePartsTest, EtcdMode) {
   EXPECT_TRUE(parts.admin.etcd.tls);
   EXPECT_EQ(parts.admin.etcd.tls_domain_name, "::1");
   EXPECT_EQ(parts.proxy.env_id, "e");
-  EXPECT_EQ(PathsOf(parts, "admin").size(), 3u);
+  EXPECT_EQ(PathsOf(parts, "admin").size(), 5u) << "with those of the resolver";
   EXPECT_EQ(PathsOf(parts, "admin")["etcd.tls.ca_cert_file"], pem);
   EXPECT_FALSE(parts.supervisor.reload_on_sighup);
   EXPECT_EQ(parts.admin.snapshot_cache_path, "");
