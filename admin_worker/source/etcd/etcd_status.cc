@@ -131,15 +131,13 @@ StatusView EtcdStatus::View(const Hashes& observed, const Hashes& applied) const
   if (observed_ != nullptr)
     view.observed = StatusView::Observation{observed.source, observed_at_, observed_->generation};
   if (application_) {
-    view.applied.emplace();
-    view.applied->config_hash = applied.config;
-    view.applied->sequence = application_->sequence;
-    view.applied->at = application_->at;
-    view.applied->revision = applied_->generation;
+    StatusView::Application application{
+        applied.config, application_->sequence, application_->at, applied_->generation, {}};
     for (model::Kind kind : model::kKinds) {
       if (const size_t count = applied_->documents.Count(kind); count > 0)
-        view.applied->counts[std::string(model::CollectionName(kind))] = count;
+        application.counts[std::string(model::CollectionName(kind))] = count;
     }
+    view.applied = std::move(application);
   }
   view.last_reload = last_reload_;
   view.last_failure = last_failure_;
