@@ -6,6 +6,7 @@
 
 #include "admin_worker/source/etcd/etcd_source.h"
 #include "admin_worker/source/file/granted_file_source.h"
+#include "admin_worker/status/status_view.h"
 
 namespace aisix::admin {
 namespace {
@@ -17,13 +18,35 @@ std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
 }
 
+// Has nothing and gets nothing.
+class NoSource final : public Source {
+ public:
+  void Start(Publish publish, OnStarted on_started) override {
+    auto nothing = std::make_shared<Configuration>();
+    nothing->loaded = false;
+    publish(std::move(nothing));
+    on_started(absl::OkStatus());
+  }
+  std::string Reload(bool) override { return {}; }
+  void OnApplied(const ConfigurationPtr&, const std::vector<PushRefusal>&) override {}
+  void Stop() override {}
+  ConfigurationPtr current() const override { return nullptr; }
+  bool applied() const override { return false; }
+  std::string StatusJson(absl::Time now) const override {
+    StatusView view;
+    view.source = SourceType::kEtcd;
+    return RenderStatus(std::move(view), absl::ToUnixSeconds(now));
+  }
+  void AppendMetrics(std::vector<metrics::Family>&) const override {}
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SourceChoice>> SourceChoice::Prepare(const config::AdminPart& part,
                                                                     control::Inherited& inherited,
                                                                     log::Logger& logger) {
   std::unique_ptr<SourceChoice> choice(new SourceChoice(part, inherited, logger));
-  if (!part.resources_file.empty()) return choice;
+  if (!part.resources_file.empty() || part.managed.enabled) return choice;
   if (absl::Status status = choice->PrepareEtcd(); !status.ok()) return status;
   return choice;
 }
@@ -65,6 +88,12 @@ absl::Status SourceChoice::PrepareEtcd() {
 }
 
 absl::StatusOr<std::unique_ptr<Source>> SourceChoice::Make(const SchemaCatalog& schemas) {
+  if (part_.managed.enabled) {
+    logger_.Write(
+        log::Level::kWarn, kTarget,
+        "the managed mode is not available in this build: the gateway runs without a configuration");
+    return std::make_unique<NoSource>();
+  }
   if (connector_ == nullptr)
     return std::make_unique<file::GrantedFileSource>(part_.resources_file, inherited_, schemas, logger_);
   etcd::EtcdSettings settings;
