@@ -67,7 +67,9 @@ absl::Status BrokenConnection(const Endpoint& endpoint, const absl::Status& call
   if (!endpoint.tls && (Has(call, "Socket closed") || Has(call, "Connection reset")))
     return With(
         absl::StatusCode::kUnavailable, endpoint,
-        fmt::format("the connection was closed ({}); if etcd expects TLS there, set etcd.tls", Text(call)));
+        fmt::format("the connection was closed without an answer ({}): what is there expects TLS (set "
+                    "etcd.tls), or it is no etcd (etcd.endpoints must name etcd's client port)",
+                    Text(call)));
   return With(absl::StatusCode::kUnavailable, endpoint, Text(call));
 }
 

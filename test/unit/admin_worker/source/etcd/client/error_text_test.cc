@@ -23,7 +23,7 @@ TEST(ErrorText, BrokenConnections) {
   };
   const Case cases[] = {
       {absl::DeadlineExceededError("Deadline Exceeded"), false, "http://etcd:2379: no answer in time"},
-      {absl::UnavailableError("Socket closed"), false, "if etcd expects TLS there, set etcd.tls"},
+      {absl::UnavailableError("Socket closed"), false, "expects TLS (set etcd.tls)"},
       {absl::UnimplementedError(""), false, "what answers there is no etcd"},
       {absl::UnavailableError("Trying to connect an http1.x server"), false, "what answers there is no etcd"},
       {absl::UnavailableError("etcdserver: no leader"), true, "http://etcd:2379: etcdserver: no leader"},
