@@ -1,7 +1,6 @@
 #include "egress_worker/address_rules.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "lib/url/url.h"
 
@@ -12,10 +11,6 @@ using Family = net::Address::Family;
 
 constexpr std::string_view kDenied = "the address is in a denied network";
 constexpr std::string_view kOwn = "the address is one of the gateway's own listeners";
-
-int Length(Family family) {
-  return family == Family::kIpv4 ? 32 : 128;
-}
 
 bool IsUnspecified(const net::Address& address) {
   return std::all_of(address.bytes.begin(), address.bytes.end(), [](uint8_t byte) { return byte == 0; });
@@ -48,40 +43,11 @@ net::Address Unmapped(const net::Address& address) {
   return inner;
 }
 
-absl::StatusOr<Network> Network::Parse(std::string_view text) {
-  Network network;
-  size_t slash = text.find('/');
-  network.base_ = net::ParseAddress(std::string(text.substr(0, slash)), 0);
-  if (network.base_.family == Family::kNone) {
-    return absl::InvalidArgumentError("not a network: " + std::string(text));
-  }
-  network.bits_ = Length(network.base_.family);
-  if (slash != std::string_view::npos) {
-    std::string_view digits = text.substr(slash + 1);
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), network.bits_);
-    if (error != std::errc() || end != digits.data() + digits.size() || network.bits_ < 0 ||
-        network.bits_ > Length(network.base_.family)) {
-      return absl::InvalidArgumentError("not a network: " + std::string(text));
-    }
-  }
-  return network;
-}
-
-bool Network::Contains(const net::Address& address) const {
-  if (address.family != base_.family) return false;
-  int whole = bits_ / 8;
-  if (!std::equal(base_.bytes.begin(), base_.bytes.begin() + whole, address.bytes.begin())) return false;
-  int rest = bits_ % 8;
-  if (rest == 0) return true;
-  int shift = 8 - rest;
-  return base_.bytes[whole] >> shift == address.bytes[whole] >> shift;
-}
-
 absl::StatusOr<AddressRules> AddressRules::Make(const std::vector<std::string>& deny_cidrs,
                                                 const std::vector<std::string>& own_endpoints) {
   AddressRules rules;
   for (const std::string& text : deny_cidrs) {
-    absl::StatusOr<Network> network = Network::Parse(text);
+    absl::StatusOr<net::Network> network = net::Network::Parse(text);
     if (!network.ok()) return network.status();
     rules.denied_.push_back(*network);
   }
@@ -97,7 +63,7 @@ absl::StatusOr<AddressRules> AddressRules::Make(const std::vector<std::string>& 
 
 std::string_view AddressRules::Refusal(const net::Address& address) const {
   net::Address inner = Unmapped(address);
-  for (const Network& network : denied_) {
+  for (const net::Network& network : denied_) {
     if (network.Contains(address) || network.Contains(inner)) return kDenied;
   }
   for (const net::Address& own : own_) {

@@ -7,19 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "lib/net/address.h"
+#include "lib/net/network.h"
 
 namespace aisix::egress {
-
-// "10.0.0.0/8", "fd00::/8", or a single address. A value.
-class Network {
- public:
-  static absl::StatusOr<Network> Parse(std::string_view text);
-  bool Contains(const net::Address& address) const;
-
- private:
-  net::Address base_;
-  int bits_ = 0;
-};
 
 // The IPv4 address inside an IPv4-mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96) or IPv4-compatible (::/96)
 // address; any other address as it is. An attacker's AAAA record must not reach what an A record cannot.
@@ -40,7 +30,7 @@ class AddressRules {
   std::string_view Refusal(const net::Address& local, const net::Address& peer) const;
 
  private:
-  std::vector<Network> denied_;
+  std::vector<net::Network> denied_;
   std::vector<net::Address> own_;
 };
 

@@ -15,13 +15,15 @@ namespace aisix::egress {
 // Make it before the registry's first shard. Recording: loop thread only.
 //
 // The label `destination` is bounded: the first kMaxLabels configured destinations that are dialled have a
-// label of their own, later ones share "other", and what is not configured is "unlisted", so that nobody who
-// dials can make up labels. Series of destinations that are not configured any more stay, as counters should.
+// label of their own, later ones share "other", what Redis named is "redis_peer", and what is not configured
+// is "unlisted", so that nobody who dials can make up labels. Series of destinations that are not configured
+// any more stay, as counters should.
 class DialMetrics {
  public:
   static constexpr size_t kMaxLabels = 200;
   static constexpr std::string_view kOther = "other";
   static constexpr std::string_view kUnlisted = "unlisted";
+  static constexpr std::string_view kRedisPeer = "redis_peer";
 
   explicit DialMetrics(metrics::Registry& registry);
 

@@ -53,7 +53,7 @@ DialService::DialService(async::Loop& loop, const DestinationList& destinations,
       destinations_(destinations),
       rules_(rules),
       resolver_(resolver),
-      options_(options),
+      options_(std::move(options)),
       metrics_(metrics),
       log_(logger) {}
 
@@ -95,12 +95,21 @@ void DialService::OnConfigured() {
   }
 }
 
+bool DialService::IsRedisPeer(const Dial& dial) const {
+  if (!dial.literal) return false;
+  const net::Address address = net::ParseAddress(dial.endpoint.host, dial.endpoint.port);
+  return std::any_of(options_.redis_networks.begin(), options_.redis_networks.end(),
+                     [&](const net::Network& network) { return network.Contains(address); });
+}
+
 void DialService::Admit(Dial& dial) {
-  if (!destinations_.Contains(dial.destination)) {
+  const bool listed = destinations_.Contains(dial.destination);
+  if (!listed && !IsRedisPeer(dial)) {
     Refuse(dial.ticket, DialOutcome::kNotConfigured, "not one of the configured destinations");
     return;
   }
-  const std::string_view label = metrics_.LabelOf(dial.destination);
+  dial.literal = dial.literal && listed;
+  const std::string_view label = listed ? metrics_.LabelOf(dial.destination) : DialMetrics::kRedisPeer;
   metrics_.Moved(std::exchange(dial.label, label), label);
   Resolve(dial, false);
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "egress_worker/address_rules.h"
@@ -13,12 +14,16 @@
 #include "egress_worker/dial_metrics.h"
 #include "lib/dns/resolver.h"
 #include "lib/ipc/dial_server.h"
+#include "lib/net/network.h"
 
 namespace aisix::egress {
 
 struct DialOptions {
   ConnectOptions connect;
   uint64_t timeout_ms = 5000;  // of a dial whose client names none; 0: none
+  // A class of destinations of its own: addresses that Redis may name, which no configuration lists. Those in
+  // a denied network stay denied.
+  std::vector<net::Network> redis_networks;
 };
 
 // Loop thread only. Everything passed in is borrowed.
@@ -43,6 +48,7 @@ class DialService : public ipc::DialHandler {
  private:
   struct Dial;
 
+  bool IsRedisPeer(const Dial& dial) const;
   void Admit(Dial& dial);
   void Resolve(Dial& dial, bool again);
   void OnResolved(ipc::DialTicket ticket, const dns::Result& result);

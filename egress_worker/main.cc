@@ -7,7 +7,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "egress_worker/address_rules.h"
@@ -54,6 +56,16 @@ ConnectOptions ConnectOptionsOf(const config::EgressPart& part) {
   return options;
 }
 
+absl::StatusOr<std::vector<net::Network>> ParseNetworks(const std::vector<std::string>& texts) {
+  std::vector<net::Network> networks;
+  for (const std::string& text : texts) {
+    absl::StatusOr<net::Network> network = net::Network::Parse(text);
+    if (!network.ok()) return network.status();
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
 // The system's resolver files, as far as they could be read: without them the defaults apply.
 dns::Settings ResolverSettings(const control::Inherited& inherited, const dns::Machine& machine) {
   const absl::StatusOr<std::string> resolv_conf = inherited.ReadFile("resolv_conf");
@@ -76,6 +88,8 @@ int Main() {
   log::Logger logger("egress", *std::move(filter));
   absl::StatusOr<AddressRules> rules = AddressRules::Make(part->deny_cidrs, part->own_endpoints);
   if (!rules.ok()) return Fatal(control, Text(rules.status()));
+  absl::StatusOr<std::vector<net::Network>> redis_networks = ParseNetworks(part->redis_networks);
+  if (!redis_networks.ok()) return Fatal(control, Text(redis_networks.status()));
 
   // While files may still be opened.
   ::tzset();
@@ -102,6 +116,7 @@ int Main() {
   DialOptions options;
   options.connect = ConnectOptionsOf(*part);
   options.timeout_ms = part->connect_timeout_ms;
+  options.redis_networks = *std::move(redis_networks);
   metrics.Start(registry.AddShard());
   DialService service(loop, destinations, *rules, resolver, options, metrics, logger);
   ipc::DialServer dials(loop, service);

@@ -24,5 +24,6 @@ aisix_library(proxy_chat
     providers/upstream_security.cc
     upstream/budget.cc
     upstream/failure.cc
+    upstream/outbound_proxies.cc
     upstream/retry.cc
   DEPS proxy_core proxy_dialects lib_url lib_destinations lib_tls fmt::fmt absl::strings)

@@ -106,6 +106,23 @@ void Members(Codec& codec, UpstreamPart& part) {
 }
 
 template <typename Codec>
+void Members(Codec& codec, OutboundProxy& part) {
+  codec("tls", part.tls);
+  codec("host", part.host);
+  codec("port", part.port);
+  codec("has_credentials", part.has_credentials);
+  codec("username", part.username);
+  codec("password", part.password);
+}
+
+template <typename Codec>
+void Members(Codec& codec, OutboundProxies& part) {
+  codec("https", part.https);
+  codec("http", part.http);
+  codec("exceptions", part.exceptions);
+}
+
+template <typename Codec>
 void Members(Codec& codec, ProxyPart& part) {
   codec("common", part.common);
   codec("listeners", part.listeners);
@@ -118,6 +135,7 @@ void Members(Codec& codec, ProxyPart& part) {
   codec("request_id_accept_headers", part.request_id_accept_headers);
   codec("url_rewrites", part.url_rewrites);
   codec("upstream", part.upstream);
+  codec("outbound_proxies", part.outbound_proxies);
   codec("downstream_idle_timeout_secs", part.downstream_idle_timeout_secs);
   codec("sse_keepalive_interval_secs", part.sse_keepalive_interval_secs);
   codec("buckets", part.buckets);

@@ -94,6 +94,21 @@ struct UpstreamPart {  // spec 01 §5.7; 0 switches a knob off
   TlsMaterial tls;
 };
 
+// An HTTP proxy in front of upstreams, from the environment (spec 05 §9).
+struct OutboundProxy {
+  bool tls = false;  // towards the proxy itself
+  std::string host;  // canonical, without brackets
+  uint64_t port = 0;
+  bool has_credentials = false;
+  std::string username, password;  // decoded
+};
+
+struct OutboundProxies {
+  std::optional<OutboundProxy> https;   // for https upstreams: HTTPS_PROXY, else ALL_PROXY
+  std::optional<OutboundProxy> http;    // for http upstreams: HTTP_PROXY, else ALL_PROXY
+  std::vector<std::string> exceptions;  // the entries of NO_PROXY, trimmed, lower case
+};
+
 struct ProxyPart {
   CommonPart common;
   std::vector<ListenerSpec> listeners;
@@ -106,6 +121,7 @@ struct ProxyPart {
   std::vector<std::string> request_id_accept_headers{"x-aisix-request-id"};  // lower case
   std::vector<UrlRewrite> url_rewrites;
   UpstreamPart upstream;
+  OutboundProxies outbound_proxies;
   uint64_t downstream_idle_timeout_secs = 0;
   uint64_t sse_keepalive_interval_secs = 15;
   Buckets buckets;

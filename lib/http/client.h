@@ -28,13 +28,24 @@
 
 namespace aisix::http {
 
+// An HTTP proxy between this process and an origin (RFC 9110 §7.3). Immutable; shared by origins.
+struct HttpProxy {
+  std::string host;  // name, or address without brackets
+  uint16_t port = 0;
+  std::string authorization;                            // value of `proxy-authorization`; empty: none
+  std::shared_ptr<const net::ClientSecurity> security;  // towards the proxy; null: plain text
+};
+
 // Where a request goes, and which connections it may share: those of an equal origin with the same security
-// object. Built once per destination, not per request.
+// and proxy objects. Built once per destination, not per request.
 struct Origin {
   std::string host;  // name, or address without brackets; SNI and verification use it
   uint16_t port = 0;
   std::string host_header;  // `api.example.com`, `[::1]:8080`; the value of `host` in requests
   std::shared_ptr<const net::ClientSecurity> security;  // null: plain text
+  // Null: connected to directly. Else a secured origin is reached through a tunnel (CONNECT), and a plain one
+  // by requests that name it (absolute-form).
+  std::shared_ptr<const HttpProxy> proxy;
 };
 
 // What kept an exchange from succeeding.
@@ -46,6 +57,7 @@ enum class ErrorKind : uint8_t {
   kConnectTimeout,  // dial or TLS handshake took longer than connect_timeout_ms
   kDialer,          // the dialling zone cannot be reached
   kTls,             // handshake or certificate
+  kProxy,           // the HTTP proxy in between refused, or does not speak HTTP
   kDeadline,        // the deadline that was passed to the call
   kReset,           // closed or reset before the response's head was complete
   kTruncated,       // closed or reset inside the body
@@ -175,6 +187,7 @@ class ClientExchange {
 
   async::Task<absl::Status> ConnectAndSend();
   async::Task<absl::Status> Connect();
+  async::Task<absl::Status> OpenTunnel(net::TransportPtr& transport, bool open);
   async::Task<absl::Status> AwaitSent();
   async::Task<absl::StatusOr<const ResponseHead*>> AwaitHead(uint64_t deadline_ms);
   async::Task<absl::StatusOr<std::string_view>> AwaitBody(uint64_t deadline_ms);
@@ -184,6 +197,7 @@ class ClientExchange {
   absl::Status Transmit();
   absl::Status Fail(ErrorKind kind, absl::string_view message);
   absl::Status FailedConnect(const absl::Status& status, bool handshake);
+  bool RefusedByProxy() const;
   bool BodyEnded(absl::Status* error);
   const ResponseHead* TakeHead();
   void StartTimer(uint64_t deadline_ms);

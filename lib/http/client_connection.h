@@ -13,7 +13,7 @@
 namespace aisix::http {
 
 struct ClientPool::Host {
-  Origin origin;  // keeps the security object alive, so that its address stays its name
+  Origin origin;  // keeps its security and its proxy alive, so that their addresses stay their names
   ClientConnection* first_idle = nullptr;  // used last
   size_t idle = 0;
   size_t connections = 0;

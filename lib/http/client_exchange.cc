@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/http/client_connection.h"
+#include "lib/http/proxy_tunnel.h"
 #include "lib/http/wire/gzip.h"
 #include "lib/http/wire/head_writer.h"
 
@@ -24,6 +25,8 @@ std::string_view ErrorKindName(ErrorKind kind) {
       return "dialer";
     case ErrorKind::kTls:
       return "tls";
+    case ErrorKind::kProxy:
+      return "proxy";
     case ErrorKind::kDeadline:
       return "deadline";
     case ErrorKind::kReset:
@@ -137,14 +140,25 @@ absl::Status ClientExchange::Transmit() {
     return absl::InvalidArgumentError("malformed request target");
   }
   HeadWriter writer(pool_.loop().buffers(), request.headers,
-                    request.method.size() + request.target.size() + origin_->host_header.size() +
-                        request.header_lines.size() + 96);
+                    request.method.size() + request.target.size() + 2 * origin_->host_header.size() +
+                        (origin_->proxy ? origin_->proxy->authorization.size() : 0) +
+                        request.header_lines.size() + 144);
+  const HttpProxy* proxy = origin_->security ? nullptr : origin_->proxy.get();
   writer.Add(request.method);
   writer.Add(" ");
+  if (proxy) {
+    writer.Add("http://");
+    writer.Add(origin_->host_header);
+  }
   writer.Add(request.target);
   writer.Add(" HTTP/1.1\r\nhost: ");
   writer.Add(origin_->host_header);
   writer.Add("\r\n");
+  if (proxy && !proxy->authorization.empty()) {
+    writer.Add("proxy-authorization: ");
+    writer.Add(proxy->authorization);
+    writer.Add("\r\n");
+  }
   for (const Header& header : request.headers) {
     if (writer.AddHeader(header)) continue;
     error_kind_ = ErrorKind::kProtocol;
@@ -187,7 +201,12 @@ async::Task<absl::Status> ClientExchange::AwaitSent() {
   co_return absl::OkStatus();
 }
 
-absl::Status ClientExchange::FailedConnect(const absl::Status& status, bool handshake) {
+absl::Status ClientExchange::FailedConnect(const absl::Status& failure, bool handshake) {
+  // Of the three steps towards a secured origin, only the last one is not about the proxy.
+  absl::Status status = failure;
+  if (origin_->proxy && !failure.ok() && !(handshake && origin_->security)) {
+    status = absl::Status(failure.code(), absl::StrCat("HTTP proxy: ", failure.message()));
+  }
   switch (status.code()) {
     case absl::StatusCode::kDeadlineExceeded:
       return Fail(ErrorKind::kConnectTimeout, status.message());
@@ -207,6 +226,21 @@ absl::Status ClientExchange::FailedConnect(const absl::Status& status, bool hand
   }
 }
 
+// ABORTED: cancelled or out of time.
+async::Task<absl::Status> ClientExchange::OpenTunnel(net::TransportPtr& transport, bool open) {
+  ProxyTunnel tunnel(
+      std::move(transport), *origin_, open, [](void* self) { static_cast<ClientExchange*>(self)->Notify(); },
+      this);
+  tunnel.Start();
+  while (!tunnel.ended() && !cancelled_ && !timed_out_) co_await event_.Wait();
+  if (!tunnel.ended()) co_return absl::AbortedError("");
+  if (!tunnel.status().ok()) {
+    co_return Fail(ErrorKind::kProxy, absl::StrCat("HTTP proxy: ", tunnel.status().message()));
+  }
+  transport = tunnel.Take();
+  co_return absl::OkStatus();
+}
+
 async::Task<absl::Status> ClientExchange::Connect() {
   const uint64_t now = pool_.loop().NowMs();
   const uint64_t connect_deadline = options_.connect_timeout_ms > 0 ? now + options_.connect_timeout_ms : 0;
@@ -223,7 +257,8 @@ async::Task<absl::Status> ClientExchange::Connect() {
     timer_.Stop();
     if (cancelled_) return Fail(ErrorKind::kCancelled, "cancelled");
     if (deadline_first) return Fail(ErrorKind::kDeadline, "deadline exceeded while connecting");
-    return Fail(ErrorKind::kConnectTimeout, "connect timed out");
+    return Fail(ErrorKind::kConnectTimeout,
+                origin_->proxy ? "connect through the HTTP proxy timed out" : "connect timed out");
   };
   if (!dialled || cancelled_) co_return give_up();
   if (!dialled_.ok()) {
@@ -237,10 +272,25 @@ async::Task<absl::Status> ClientExchange::Connect() {
     co_return FailedConnect(transport.status(), false);
   }
   const net::ClientSecurity* security = origin_->security.get();
-  if (security)
+  const HttpProxy* proxy = origin_->proxy.get();
+  bool open = true;
+  if (proxy && proxy->security) {
+    *transport = proxy->security->Connect(pool_.loop(), *std::move(transport), proxy->host, proxy->port);
+    open = false;
+  }
+  if (proxy && security) {
+    const absl::Status tunnel = co_await OpenTunnel(*transport, open);
+    if (absl::IsAborted(tunnel)) co_return give_up();
+    if (!tunnel.ok()) {
+      timer_.Stop();
+      co_return tunnel;
+    }
+  }
+  if (security) {
     *transport = security->Connect(pool_.loop(), *std::move(transport), origin_->host, origin_->port);
-  connection_ =
-      new ClientConnection(pool_, pool_.HostOf(*origin_), *std::move(transport), security == nullptr);
+    open = false;
+  }
+  connection_ = new ClientConnection(pool_, pool_.HostOf(*origin_), *std::move(transport), open);
   connection_->Lend(this);
   connection_->Start();
   while (!connection_->open() && !connection_->ended() && !cancelled_ && !timed_out_) co_await event_.Wait();
@@ -253,7 +303,7 @@ async::Task<absl::Status> ClientExchange::Connect() {
     co_return give_up();
   }
   timer_.Stop();
-  co_return FailedConnect(connection_->end_status(), security != nullptr);
+  co_return FailedConnect(connection_->end_status(), !open);
 }
 
 }  // namespace aisix::http

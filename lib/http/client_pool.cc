@@ -8,10 +8,10 @@ namespace aisix::http {
 namespace {
 
 // What makes two origins one.
-using KeyView = std::tuple<std::string_view, uint16_t, const net::ClientSecurity*>;
+using KeyView = std::tuple<std::string_view, uint16_t, const net::ClientSecurity*, const HttpProxy*>;
 
 KeyView KeyOf(const Origin& origin) {
-  return {origin.host, origin.port, origin.security.get()};
+  return {origin.host, origin.port, origin.security.get(), origin.proxy.get()};
 }
 
 }  // namespace
@@ -110,7 +110,8 @@ ClientDial* ClientPool::StartDial(ClientExchange& exchange, const Origin& origin
   if (dials_) dials_->previous = dial;
   dials_ = dial;
   ++opened_;
-  dial->task = dial->Run(origin.host, origin.port, timeout_ms);
+  const HttpProxy* proxy = origin.proxy.get();
+  dial->task = dial->Run(proxy ? proxy->host : origin.host, proxy ? proxy->port : origin.port, timeout_ms);
   return dial;
 }
 

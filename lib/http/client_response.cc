@@ -20,10 +20,15 @@ bool IsGzip(const ResponseHead& head) {
 
 async::Maybe<absl::StatusOr<const ResponseHead*>> ClientExchange::ReceiveHead(uint64_t deadline_ms) {
   if (connection_ && !cancelled_ && connection_->in().head_ready() && !connection_->writing() &&
-      connection_->head().status >= 200) {
+      connection_->head().status >= 200 && !RefusedByProxy()) {
     return absl::StatusOr<const ResponseHead*>(TakeHead());
   }
   return AwaitHead(deadline_ms);
+}
+
+// To a plain request a proxy answers in the origin's place; this status can only be its own.
+bool ClientExchange::RefusedByProxy() const {
+  return origin_->proxy && !origin_->security && connection_->head().status == 407;
 }
 
 const ResponseHead* ClientExchange::TakeHead() {
@@ -49,6 +54,11 @@ async::Task<absl::StatusOr<const ResponseHead*>> ClientExchange::AwaitHead(uint6
       if (status < 200) {
         timer_.Stop();
         co_return Fail(ErrorKind::kProtocol, "unexpected 1xx response");
+      }
+      if (RefusedByProxy()) {
+        timer_.Stop();
+        connection_->Shut();
+        co_return Fail(ErrorKind::kProxy, "HTTP proxy: 407: it does not accept the credentials");
       }
       // The memory of the request must not be needed after this call. A refusal says all there is to say;
       // else the server answers while it reads on, and waiting for it could block both sides.

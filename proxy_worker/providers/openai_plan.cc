@@ -46,7 +46,7 @@ std::unique_ptr<const HeaderPolicy> Headers(std::string_view id, const model::Pr
 }  // namespace
 
 OpenAiPlan::OpenAiPlan(std::string_view id, const model::ProviderKey& key,
-                       std::shared_ptr<const net::ClientSecurity> security)
+                       std::shared_ptr<const net::ClientSecurity> security, const OutboundProxies& proxies)
     : AdapterPlan(model::Adapter::kOpenAi),
       overrides_(OverridesOf(key)),
       reasoning_path_(key.response.reasoning_field.value_or("")),
@@ -86,6 +86,7 @@ OpenAiPlan::OpenAiPlan(std::string_view id, const model::ProviderKey& key,
     }
     origin_.security = std::move(security);
   }
+  origin_.proxy = proxies.For(origin_.host, origin_.port, origin_.security != nullptr);
   whole_headers_ = Headers(id, key, false);
   stream_headers_ = Headers(id, key, true);
 }

@@ -12,6 +12,7 @@
 #include "proxy_worker/pipeline/error.h"
 #include "proxy_worker/providers/adapter_plan.h"
 #include "proxy_worker/providers/header_policy.h"
+#include "proxy_worker/upstream/outbound_proxies.h"
 
 namespace aisix::proxy {
 
@@ -20,7 +21,7 @@ class OpenAiPlan final : public AdapterPlan {
  public:
   // `security`: for https URLs; a key with such a URL and a null `security` refuses every request.
   OpenAiPlan(std::string_view id, const model::ProviderKey& key,
-             std::shared_ptr<const net::ClientSecurity> security);
+             std::shared_ptr<const net::ClientSecurity> security, const OutboundProxies& proxies = {});
 
   // Why no request can be made with this key; nullopt: one can.
   const std::optional<Error>& refusal() const { return refusal_; }

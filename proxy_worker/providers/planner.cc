@@ -30,13 +30,13 @@ std::string_view WireFamilyName(model::Adapter adapter) {
   return {};
 }
 
-ProviderPlanner MakeProviderPlanner(UpstreamSecurity security) {
-  return [security = std::move(security)](
+ProviderPlanner MakeProviderPlanner(UpstreamSecurity security, OutboundProxies proxies) {
+  return [security = std::move(security), proxies = std::move(proxies)](
              std::string_view id, const model::ProviderKey& key) -> std::unique_ptr<const ProviderPlan> {
     const model::Adapter adapter = SelectAdapter(key);
     if (adapter != model::Adapter::kOpenAi) return std::make_unique<const AdapterPlan>(adapter);
     auto context = security(id, key.tls ? &*key.tls : nullptr);
-    return std::make_unique<const OpenAiPlan>(id, key, std::move(context));
+    return std::make_unique<const OpenAiPlan>(id, key, std::move(context), proxies);
   };
 }
 

@@ -7,6 +7,7 @@
 #include "lib/net/security.h"
 #include "proxy_worker/providers/adapter_plan.h"
 #include "proxy_worker/snapshot/snapshot_builder.h"
+#include "proxy_worker/upstream/outbound_proxies.h"
 
 namespace aisix::proxy {
 
@@ -15,6 +16,6 @@ using UpstreamSecurity = std::function<std::shared_ptr<const net::ClientSecurity
     std::string_view provider_key_id, const model::UpstreamTls* tls)>;
 
 // For SnapshotBuilder.
-ProviderPlanner MakeProviderPlanner(UpstreamSecurity security);
+ProviderPlanner MakeProviderPlanner(UpstreamSecurity security, OutboundProxies proxies = {});
 
 }  // namespace aisix::proxy

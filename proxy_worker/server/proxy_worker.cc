@@ -91,9 +91,12 @@ absl::StatusOr<ProviderPlanner> ProxyWorker::MakePlanner() {
   if (!made.ok())
     return absl::Status(made.status().code(), "upstream.tls: " + std::string(made.status().message()));
   std::shared_ptr<UpstreamSecurityCache> cache = *std::move(made);
-  return MakeProviderPlanner([cache](std::string_view provider_key_id, const model::UpstreamTls* block) {
-    return cache->For(provider_key_id, block);
-  });
+  OutboundProxies proxies(config_.outbound_proxies, cache->For("", nullptr));
+  return MakeProviderPlanner(
+      [cache](std::string_view provider_key_id, const model::UpstreamTls* block) {
+        return cache->For(provider_key_id, block);
+      },
+      std::move(proxies));
 }
 
 void ProxyWorker::Start(sandbox::Report isolation) {

@@ -4,6 +4,7 @@
 
 #include "lib/config/loader/boot_checks.h"
 #include "lib/config/loader/file_format.h"
+#include "lib/config/loader/outbound_proxies.h"
 #include "lib/config/loader/scalar.h"
 #include "lib/config/loader/text.h"
 #include "lib/config/loader/validate.h"
@@ -43,6 +44,9 @@ absl::StatusOr<Loaded> Load(const std::string& path, const Environment& environm
         ParseUnsigned(stale->second).value_or(settings->budget_stale_max_seconds);
   }
   if (status = Validate(*settings); !status.ok()) return Failure("", status);
+  absl::StatusOr<OutboundProxies> proxies = ReadOutboundProxies(environment);
+  if (!proxies.ok()) return proxies.status();
+  settings->outbound_proxies = *std::move(proxies);
   if (status = CheckBoot(*settings, environment); !status.ok()) return status;
   Loaded loaded;
   loaded.settings = *std::move(settings);

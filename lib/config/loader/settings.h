@@ -111,6 +111,7 @@ struct Settings {
   std::optional<RedisPart> ratelimit_redis;
   uint64_t concurrency_ttl_secs = 300;
   UpstreamPart upstream;
+  OutboundProxies outbound_proxies;  // from the environment only
   uint64_t downstream_idle_timeout_secs = 0;
   uint64_t sse_keepalive_interval_secs = 15;
   uint64_t min_drain_secs = 30;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/config/loader/address.h"
+#include "lib/config/loader/static_destinations.h"
 #include "lib/config/loader/text.h"
 
 namespace aisix::config {
@@ -118,6 +119,7 @@ ProxyPart CutProxy(const Settings& settings, const CommonPart& common, const Hos
   proxy.request_id_accept_headers = from.accept_headers;
   proxy.url_rewrites = from.url_rewrites;
   proxy.upstream = settings.upstream;
+  proxy.outbound_proxies = settings.outbound_proxies;
   proxy.upstream.tls = GrantClientTls(files, "proxy", "upstream", settings.upstream.tls);
   proxy.downstream_idle_timeout_secs = settings.downstream_idle_timeout_secs;
   proxy.sse_keepalive_interval_secs = settings.sse_keepalive_interval_secs;
@@ -180,6 +182,7 @@ AdminPart CutAdmin(const Settings& settings, const CommonPart& common, const Hos
   AdminPart admin;
   admin.common = common;
   admin.read_only = settings.admin.read_only;
+  admin.static_destinations = StaticDestinations(settings);
   if (settings.admin_bound()) {
     admin.listener = ListenerSpec{"admin", settings.admin.addr, settings.admin.tls.has_value()};
     admin.admin_keys = settings.admin.admin_keys;
@@ -211,7 +214,7 @@ EgressPart CutEgress(const Settings& settings, const CommonPart& common) {
   EgressPart egress;
   egress.common = common;
   egress.deny_cidrs = WithMappedForms(settings.egress.deny_cidrs.value_or(DefaultDenyNetworks()));
-  egress.redis_networks = settings.egress.redis_networks;
+  if (RedisDiscoversPeers(settings)) egress.redis_networks = settings.egress.redis_networks;
   egress.connect_timeout_ms = settings.upstream.connect_timeout_ms;
   egress.tcp_keepalive_secs = settings.upstream.tcp_keepalive_secs;
   egress.tcp_keepalive_interval_secs = settings.upstream.tcp_keepalive_interval_secs;

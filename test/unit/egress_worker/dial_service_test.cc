@@ -31,6 +31,7 @@ class DialServiceTest : public ::testing::Test {
     metrics_.Start(registry_.AddShard());
     DialOptions options;
     options.timeout_ms = 5000;
+    options.redis_networks = {*net::Network::Parse("127.1.0.0/16"), *net::Network::Parse("169.254.0.0/16")};
     service_ =
         std::make_unique<DialService>(loop_, destinations_, rules_, *resolver_, options, metrics_, logger_);
     server_ = std::make_unique<ipc::DialServer>(loop_, *service_);
@@ -257,6 +258,18 @@ TEST_F(DialServiceTest, ASlowFirstAddressDoesNotHoldUpTheSecond) {
   Configure({"api.example:" + std::to_string(silent.port)});
   names_.Set("api.example", {"127.0.0.1", "127.0.0.4"});
   EXPECT_TRUE(Dial("api.example", silent.port, 60'000).ok()) << result_.status();
+}
+
+TEST_F(DialServiceTest, WhatRedisNamesIsAClassOfItsOwn) {
+  Configure({"redis.example:6379"});
+  LoopbackSocket peer(true, SOCK_STREAM, "127.1.0.1");
+  EXPECT_TRUE(Dial("127.1.0.1", peer.port).ok()) << result_.status();
+  EXPECT_EQ(Outcomes()["redis_peer connected"], 1);
+  // Only as an address, and never into a denied network.
+  names_.Set("peer.example", {"127.1.0.1"});
+  EXPECT_EQ(Dial("peer.example", peer.port).status().message(), "not one of the configured destinations");
+  EXPECT_EQ(Dial("169.254.169.254", 80).status().message(), "the address is in a denied network");
+  EXPECT_EQ(Dial("127.2.0.1", peer.port).status().message(), "not one of the configured destinations");
 }
 
 TEST_F(DialServiceTest, LabelsAreThoseOfConfiguredDestinations) {

@@ -302,14 +302,21 @@ TEST(ZonePartsTest, SecretsAreSeparated) {
       {"ratelimit.redis.url", {"proxy"}, ""},
       {"ratelimit.redis.password", {"proxy"}, ""},
       {"etcd.user", {"admin"}, ""},
+      {"HTTPS_PROXY", {"proxy"}, ""},
   };
   for (bool managed : {false, true}) {
     Environment environment = {{"ETCD_PASSWORD", secret()}, {"OPENAI_API_KEY", secret()}};
     for (Planted& plant : planted) {
       plant.value = secret();
+      if (plant.key == "HTTPS_PROXY") {
+        environment[plant.key] = "http://user:" + plant.value + "@proxy.test:3128";
+        continue;
+      }
       std::string name = "AISIX_";
       for (char c : plant.key) name += c == '.' ? std::string("__") : std::string(1, c);
-      environment[name] = plant.value;
+      // Where a server is may be known to more zones than its credentials.
+      environment[name] =
+          plant.key.ends_with(".url") ? "redis://user:" + plant.value + "@redis.test" : plant.value;
       bool of_control_plane = plant.key.starts_with("managed.");
       if (of_control_plane)
         plant.zones = managed ? std::vector<std::string>{"admin"} : std::vector<std::string>{};
@@ -336,6 +343,16 @@ TEST(ZonePartsTest, SecretsAreSeparated) {
       EXPECT_EQ(text.find(environment["OPENAI_API_KEY"]), std::string::npos) << zone;
     }
   }
+}
+
+TEST(ZonePartsTest, PlacesOfTheStartUpConfigurationAreDestinations) {
+  ZoneParts parts = Cut(kMinimal, {{"HTTPS_PROXY", "http://user:hunter2@proxy.corp:3128"}});
+  EXPECT_THAT(parts.admin.static_destinations, ElementsAre("proxy.corp:3128"));
+  EXPECT_EQ(parts.proxy.outbound_proxies.https->password, "hunter2");
+  absl::StatusOr<ProxyPart> decoded = DecodeProxyPart(Encode(parts.proxy));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->outbound_proxies.https->host, "proxy.corp");
+  EXPECT_FALSE(decoded->outbound_proxies.http.has_value());
 }
 
 TEST(ZonePartsTest, PartsOfAFileWithoutEtcdCarryNoEtcdSettings) {
