@@ -66,4 +66,13 @@ std::vector<std::string> DestinationsOf(const ProviderKeyFacts& key) {
   return result.Take();
 }
 
+std::vector<std::string> DestinationsOf(const model::ProviderKey& key) {
+  ProviderKeyFacts facts;
+  facts.provider = key.provider;
+  facts.adapter = model::AdapterSlug(key.adapter);
+  if (key.api_base) facts.api_base = *key.api_base;
+  facts.credential = key.api_key;
+  return DestinationsOf(facts);
+}
+
 }  // namespace aisix::destinations

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/model/provider_key.h"
+
 namespace aisix::destinations {
 
 // What of a provider key decides where its requests go. Borrowed.
@@ -20,5 +22,7 @@ struct ProviderKeyFacts {
 // cannot be used (no base, bad URL) leads nowhere: its requests are answered with the error of the base
 // function.
 std::vector<std::string> DestinationsOf(const ProviderKeyFacts& key);
+// The same for a resource: what admin lists for egress.
+std::vector<std::string> DestinationsOf(const model::ProviderKey& key);
 
 }  // namespace aisix::destinations
