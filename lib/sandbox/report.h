@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace aisix::sandbox {
@@ -24,7 +25,7 @@ constexpr std::string_view StateName(State state) {
 }
 
 // The mechanisms, in the order in which they are put in place.
-inline constexpr std::string_view kDescriptors = "descriptors";  // nothing open but what was granted
+inline constexpr std::string_view kDescriptors = "descriptors";  // nothing is open but what was granted
 inline constexpr std::string_view kCoreDumps = "core_dumps";     // off; not dumpable, so not traceable
 inline constexpr std::string_view kNoNewPrivileges = "no_new_privs";
 inline constexpr std::string_view kBoundingSet = "bounding_set";   // empty
@@ -41,14 +42,18 @@ struct Measure {
 
 // Something forbidden that the zone tried after it was locked.
 struct Attempt {
-  std::string name;  // "open /etc/passwd"
+  std::string name;  // "read /etc/passwd"
   bool refused = false;
-  std::string outcome;  // "EACCES"
+  std::string outcome;  // "EACCES"; "possible" when it was not refused
 };
 
 struct Report {
+  std::string zone;
+  bool enforced = true;  // `isolation: enforce`
   std::vector<Measure> measures;
   std::vector<Attempt> attempts;
+  // What the kernel says about the process after the lock: lines of /proc/self/status ("Seccomp", "2").
+  std::vector<std::pair<std::string, std::string>> kernel;
 };
 
 }  // namespace aisix::sandbox

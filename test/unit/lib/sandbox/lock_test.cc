@@ -3,69 +3,122 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <fstream>
-#include <functional>
 #include <string>
+
+#include "test/unit/lib/sandbox/locked_child.h"
 
 namespace aisix::sandbox {
 namespace {
 
-// Runs `check` in a process of its own, which locks itself first: there is no way back. 0: it passed.
-int AfterLock(const std::function<int(const Report&)>& check) {
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    absl::StatusOr<Report> report = Lock(kProxyProfile, {});
-    ::_exit(report.ok() ? check(*report) : 99);
+const std::string* Line(const Report& report, std::string_view name) {
+  for (const auto& [found, value] : report.kernel) {
+    if (found == name) return &value;
   }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return nullptr;
 }
 
-// The value of one line of /proc/self/status.
-std::string StatusLine(const std::string& name) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with(name + ":\t")) return line.substr(name.size() + 2);
+TEST(Lock, TheKernelConfirmsWhatIsReported) {
+  for (const Profile& profile :
+       {kProxyProfile, kAdminProfile, kMetricsProfile, kEgressProfile, kExporterProfile}) {
+    EXPECT_EQ(AfterLock(profile, {},
+                        [](const Report& report) {
+                          for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
+                            const std::string* value = Line(report, set);
+                            if (value == nullptr || value->find_first_not_of('0') != std::string::npos)
+                              return 1;
+                          }
+                          if (*Line(report, "NoNewPrivs") != "1" || *Line(report, "Seccomp") != "2") return 2;
+                          const bool empty =
+                              Line(report, "CapBnd")->find_first_not_of('0') == std::string::npos;
+                          if ((Find(report, kBoundingSet)->state == State::kFull) != empty) return 3;
+                          return Find(report, kSeccomp)->state == State::kFull ? 0 : 4;
+                        }),
+              0)
+        << profile.zone;
   }
-  return "";
-}
-
-TEST(Lock, EmptiesTheCapabilitySets) {
-  EXPECT_EQ(AfterLock([](const Report&) {
-              int wrong = 0;
-              for (const char* name : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
-                if (StatusLine(name) != "0000000000000000") ++wrong;
-              }
-              return wrong;
-            }),
-            0);
-}
-
-TEST(Lock, ReportsTheBoundingSetAsItIs) {
-  EXPECT_EQ(AfterLock([](const Report& report) {
-              for (const Measure& measure : report.measures) {
-                if (measure.mechanism == kBoundingSet) {
-                  return (measure.state == State::kFull) == (StatusLine("CapBnd") == "0000000000000000") ? 0 : 1;
-                }
-              }
-              return 2;
-            }),
-            0);
 }
 
 TEST(Lock, ForbidsNewPrivilegesAndCoreDumps) {
-  EXPECT_EQ(AfterLock([](const Report&) {
-              if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 1;
-              if (::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) return 2;
-              rlimit core{1, 1};
-              ::getrlimit(RLIMIT_CORE, &core);
-              return core.rlim_cur == 0 && core.rlim_max == 0 ? 0 : 3;
-            }),
+  rlimit core{1, 1};
+  const auto check = [&core](const Report&) {
+    ::getrlimit(RLIMIT_CORE, &core);  // prlimit64 of itself, to read: allowed
+    return core.rlim_cur == 0 && core.rlim_max == 0 ? 0 : 1;
+  };
+  EXPECT_EQ(AfterLock(kProxyProfile, {}, check), 0);
+}
+
+TEST(Lock, EveryAttemptIsRefusedAndReported) {
+  LockOptions options;
+  options.connect_ports = {2379};
+  for (const Profile& profile : {kProxyProfile, kAdminProfile, kMetricsProfile, kEgressProfile}) {
+    EXPECT_EQ(AfterLock(profile, options,
+                        [](const Report& report) {
+                          if (report.attempts.size() < 10) return 1;
+                          int possible = 0;
+                          for (const Attempt& attempt : report.attempts) possible += attempt.refused ? 0 : 2;
+                          return possible;
+                        }),
+              0)
+        << profile.zone;
+  }
+}
+
+TEST(Lock, EnforceFailsWithoutLandlockAndSaysWhatToDo) {
+  LockOptions options;
+  options.landlock_abi_limit = 0;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const absl::StatusOr<Report> report = Lock(kProxyProfile, options);
+    if (report.ok()) ::_exit(1);
+    const std::string text(report.status().message());
+    for (const char* part : {"proxy zone", "landlock", "Linux 5.13", "best_effort"}) {
+      if (text.find(part) == std::string::npos) ::_exit(2);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Lock, BestEffortReportsWhatIsMissing) {
+  LockOptions options;
+  options.enforce = false;
+  options.landlock_abi_limit = 0;
+  EXPECT_EQ(AfterLock(kEgressProfile, options,
+                      [](const Report& report) {
+                        if (report.enforced) return 1;
+                        if (Find(report, kLandlock)->state != State::kAbsent) return 2;
+                        return Find(report, kSeccomp)->state == State::kFull ? 0 : 3;
+                      }),
             0);
+}
+
+TEST(Lock, AnOldLandlockIsPartialAndSaysWhatItLacks) {
+  LockOptions options;
+  options.landlock_abi_limit = 2;
+  options.connect_ports = {2379};
+  EXPECT_EQ(
+      AfterLock(kAdminProfile, options,
+                [](const Report& report) {
+                  const Measure* landlock = Find(report, kLandlock);
+                  if (landlock->state != State::kPartial) return 1;
+                  for (const char* part : {"ABI 2", "truncation", "TCP ports", "signals", "but for TCP"}) {
+                    if (landlock->reason.find(part) == std::string::npos) return 2;
+                  }
+                  return 0;
+                }),
+      0);
+}
+
+TEST(Lock, WhatWasMeasuredEarlierStandsFirst) {
+  LockOptions options;
+  options.earlier = {{std::string(kDescriptors), State::kFull, "test"}};
+  EXPECT_EQ(
+      AfterLock(kProxyProfile, options,
+                [](const Report& report) { return report.measures[0].mechanism == kDescriptors ? 0 : 1; }),
+      0);
 }
 
 }  // namespace
