@@ -46,6 +46,20 @@ int OpenSocket(const Address& address, bool reuse_port, os::UniqueFd& result) {
   return error;
 }
 
+bool IsListening(int socket) {
+  int listening = 0;
+  socklen_t size = sizeof(listening);
+  return ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening == 1;
+}
+
+// Shut down a second time, when it listened no longer, a socket stays half dead: it listens again, but every
+// connection that it accepts is at its end. Dissolving an association that it does not have clears that, and
+// leaves it bound.
+void ForgetShutdown(int socket) {
+  const sockaddr nobody{AF_UNSPEC, {}};
+  static_cast<void>(::connect(socket, &nobody, sizeof(nobody)));
+}
+
 // A listener that is bound already and would be in the way of `address`; empty: none.
 std::string InTheWay(const std::vector<Listeners::Bound>& bound, const Address& address) {
   const auto is_wildcard = [](const Address& other) {
@@ -100,14 +114,19 @@ absl::Status Listeners::BindOne(const config::ListenerSpec& spec, uint32_t count
     os::UniqueFd probe;
     if (const int error = OpenSocket(*address, false, probe); error != 0) return failed(error);
   }
+  // A port that the kernel chose for a socket goes when somebody shuts that socket down; one that was asked
+  // for stays. So another socket finds it, and holds it until those that matter have asked for it.
+  os::UniqueFd chooser;
+  if (address->port() == 0) {
+    if (const int error = OpenSocket(*address, false, chooser); error != 0) return failed(error);
+    absl::StatusOr<Address> chosen = AddressOf(chooser.get());
+    if (!chosen.ok()) return chosen.status();
+    *address = *chosen;
+  }
   for (uint32_t index = 0; index < count; ++index) {
     os::UniqueFd socket;
     if (const int error = OpenSocket(*address, shared_port, socket); error != 0) return failed(error);
     if (::listen(socket.get(), kBacklog) != 0) return failed(errno);
-    // The port that the kernel chose is the port of all that follow.
-    absl::StatusOr<Address> bound = AddressOf(socket.get());
-    if (!bound.ok()) return bound.status();
-    *address = *bound;
     Keep(spec, index, std::move(socket));
   }
   bound_.push_back({spec.name, Format(*address), spec.tls, false});
@@ -155,6 +174,7 @@ absl::StatusOr<std::vector<const control::Message*>> Listeners::Prepare(Zone zon
   for (const control::Message& message : sockets_) {
     if (ZoneOfListener(message.name) != zone) continue;
     const int fd = message.fd.get();
+    if (!IsListening(fd)) ForgetShutdown(fd);
     if (::listen(fd, kBacklog) != 0) return os::ErrorStatus(errno, "listen");
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return os::ErrorStatus(errno, "fcntl");

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -169,11 +170,38 @@ TEST(Listeners, ConnectionsQueueWithoutAWorker) {
   }
 }
 
+TEST(Listeners, APortThatTheKernelChoseOutlivesAShutdown) {
+  absl::StatusOr<Listeners> listeners = Listeners::Bind({{"metrics", "127.0.0.1:0", false}}, {});
+  ASSERT_TRUE(listeners.ok()) << listeners.status();
+  const int fd = (*listeners->Prepare(Zone::kMetrics))[0]->fd.get();
+  const uint16_t port = PortOf(fd);
+  EXPECT_EQ(listeners->bound()[0].address, fmt::format("127.0.0.1:{}", port));
+  ASSERT_EQ(::shutdown(fd, SHUT_RDWR), 0);
+  ASSERT_TRUE(listeners->Prepare(Zone::kMetrics).ok());
+  EXPECT_EQ(PortOf(fd), port);
+}
+
+TEST(Listeners, TwiceShutDownAListenerServesAgain) {
+  absl::StatusOr<Listeners> listeners = Listeners::Bind({{"metrics", "127.0.0.1:0", false}}, {});
+  ASSERT_TRUE(listeners.ok()) << listeners.status();
+  const int fd = (*listeners->Prepare(Zone::kMetrics))[0]->fd.get();
+  ASSERT_EQ(::shutdown(fd, SHUT_RDWR), 0);
+  ASSERT_NE(::shutdown(fd, SHUT_RDWR), 0);  // and yet it has an effect
+  ASSERT_TRUE(listeners->Prepare(Zone::kMetrics).ok());
+  const os::UniqueFd client = Connect(PortOf(fd));
+  ASSERT_TRUE(client.valid());
+  pollfd waiting{fd, POLLIN, 0};
+  ASSERT_EQ(::poll(&waiting, 1, 10'000), 1);
+  const os::UniqueFd accepted(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  ASSERT_TRUE(accepted.valid());
+  char byte = 0;
+  EXPECT_EQ(::recv(accepted.get(), &byte, 1, MSG_DONTWAIT), -1);
+  EXPECT_EQ(errno, EAGAIN) << "not the end of the connection";
+}
+
 TEST(Listeners, PrepareUndoesWhatAWorkerDid) {
-  // The kernel lets go of a port that it chose itself: ask for one by number.
-  const std::string address =
-      Listeners::Bind({{"proxy", "127.0.0.1:0", false}}, {.proxy_sockets = 1})->bound()[0].address;
-  absl::StatusOr<Listeners> listeners = Listeners::Bind({{"proxy", address, false}}, {.proxy_sockets = 1});
+  absl::StatusOr<Listeners> listeners =
+      Listeners::Bind({{"proxy", "127.0.0.1:0", false}}, {.proxy_sockets = 1});
   ASSERT_TRUE(listeners.ok()) << listeners.status();
   const int fd = (*listeners->Prepare(Zone::kProxy))[0]->fd.get();
   const uint16_t port = PortOf(fd);
