@@ -38,7 +38,8 @@ struct DialService::Dial {
   bool cached = false;   // what is being dialled came from a cache
   std::string_view label = DialMetrics::kUnlisted;
   std::vector<net::Address> tried;
-  std::string failure;  // of the addresses tried
+  std::string failure;           // of the addresses tried
+  std::string_view passed_over;  // why others were not
   async::Timer deadline;
   std::unique_ptr<Connector> connector;
 
@@ -166,6 +167,7 @@ void DialService::OnResolved(ipc::DialTicket ticket, const dns::Result& result) 
   }
   dial.cached = !again && (result->source == dns::Source::kCache || result->source == dns::Source::kStale);
   dial.tried = allowed;
+  dial.passed_over = refusal;
   dial.connector = std::make_unique<Connector>(
       loop_, Interleave(allowed), options_.connect,
       [this, ticket](absl::StatusOr<os::UniqueFd> connected) { OnConnected(ticket, std::move(connected)); });
@@ -175,12 +177,16 @@ void DialService::OnResolved(ipc::DialTicket ticket, const dns::Result& result) 
 void DialService::OnConnected(ipc::DialTicket ticket, absl::StatusOr<os::UniqueFd> result) {
   Dial& dial = *dials_.find(ticket)->second;
   if (!result.ok()) {
+    dial.failure = Text(result.status());
+    if (!dial.passed_over.empty()) {
+      dial.failure.append("; another address was not tried: ").append(dial.passed_over);
+    }
     if (dial.cached) {  // the name may have moved since it was resolved
-      dial.failure = Text(result.status());
       Resolve(dial, true);
       return;
     }
-    Refuse(ticket, DialOutcome::kConnectFailed, Text(result.status()));
+    const std::string failure = dial.failure;
+    Refuse(ticket, DialOutcome::kConnectFailed, failure);
     return;
   }
   if (!dial.literal) {

@@ -234,6 +234,14 @@ TEST_F(DialServiceTest, AnAddressThatIsDeniedIsPassedOver) {
   EXPECT_EQ(Dial("meta.example", 80).status().message(), "the address is in a denied network");
 }
 
+TEST_F(DialServiceTest, AFailureTellsOfAddressesThatWerePassedOver) {
+  LoopbackSocket closed(false);
+  Configure({"api.example:" + std::to_string(closed.port)});
+  names_.Set("api.example", {"127.0.0.2", "127.0.0.1"});
+  EXPECT_EQ(Dial("api.example", closed.port).status().message(),
+            "connection refused; another address was not tried: the address is in a denied network");
+}
+
 TEST_F(DialServiceTest, ANameThatIsNotThere) {
   Configure({"missing.example:443"});
   EXPECT_TRUE(absl::IsNotFound(Dial("missing.example", 443).status()));
