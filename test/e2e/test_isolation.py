@@ -1,12 +1,16 @@
 """What a process does not need, it does not have: looked at from outside, in the running processes."""
 
+import json
+import os
 import pathlib
 import re
+import signal
 
 import httpx
 import pytest
+from kernel import landlock_abi, mask_landlock, mask_landlock_and_seccomp, task_status
 from processes import ZONES
-from resources import resources
+from resources import KEY, resources
 
 ADMIN_KEY = "admin-key-8c1f5e0b7a"
 UPSTREAM_SECRET = "sk-upstream-51d0c6e2f9"
@@ -78,16 +82,100 @@ def test_no_environment(gateway):
             assert environment.strip(b"\0") == b"", name
 
 
-def test_no_privileges(gateway):
+def test_every_thread_is_locked(gateway):
     """In every thread of every worker."""
     for zone in ZONES:
-        tasks = list(pathlib.Path(f"/proc/{gateway.worker(zone)}/task").iterdir())
+        tasks = task_status(gateway.worker(zone))
         assert tasks
-        for task in tasks:
-            status = dict(re.findall(r"^(\w+):\s*(.*)$", (task / "status").read_text(), re.M))
-            assert status["NoNewPrivs"] == "1", zone
+        for status in tasks:
+            assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2"), zone
             for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
                 assert int(status[name], 16) == 0, (zone, name)
+
+
+MECHANISMS = ["descriptors", "core_dumps", "no_new_privs", "bounding_set", "capabilities", "landlock", "seccomp"]
+
+
+def isolation(gateway):
+    zones = json.loads(gateway.metrics_get("/status/isolation")[1])["zones"]
+    return {zone["zone"]: zone for zone in zones}
+
+
+def states(report):
+    return {measure["mechanism"]: measure["state"] for measure in report["mechanisms"]}
+
+
+def test_status_isolation(gateway):
+    reports = isolation(gateway)
+    assert set(reports) == set(ZONES)
+    for zone, report in reports.items():
+        assert report["isolation"] == "enforce"
+        assert list(states(report)) == MECHANISMS
+        for mechanism in ("descriptors", "core_dumps", "no_new_privs", "capabilities", "seccomp"):
+            assert states(report)[mechanism] == "full", (zone, report)
+        assert states(report)["landlock"] == ("full" if landlock_abi() >= 6 else "partial"), (zone, report)
+        assert len(report["attempts"]) >= 10
+        assert [attempt for attempt in report["attempts"] if not attempt["refused"]] == [], zone
+        assert report["kernel"]["Seccomp"] == "2"
+        if zone != "metrics":
+            assert 0 <= report["answer_age_seconds"] < 60
+
+
+def test_isolation_is_a_metric(gateway):
+    value = {"full": 1, "partial": 0.5, "absent": 0}
+    for zone, report in isolation(gateway).items():
+        for mechanism, state in states(report).items():
+            assert gateway.metric("aisix_isolation_active", zone=zone, mechanism=mechanism) == value[state]
+
+
+def test_isolation_is_logged_once_for_each_zone(gateway):
+    for zone in ZONES:
+        assert len(re.findall(rf"zone is locked.*\bzone={zone}\b", gateway.log())) == 1, zone
+
+
+def test_a_dead_zone_is_shown_by_its_last_answer(start_gateway):
+    """Stopped, not killed: a zone that hangs must not take the page with it."""
+    gateway = start_gateway(resources("http://127.0.0.1:9/v1"))
+    before = isolation(gateway)["egress"]
+    egress = gateway.worker("egress")
+    os.kill(egress, signal.SIGSTOP)
+    try:
+        report = isolation(gateway)["egress"]
+    finally:
+        os.kill(egress, signal.SIGCONT)
+    assert report["answer_age_seconds"] > before["answer_age_seconds"]
+    assert report["mechanisms"] == before["mechanisms"]
+
+
+def test_enforce_does_not_start_without_landlock(tmp_path):
+    from processes import Gateway
+    gateway = Gateway(tmp_path / "gateway", resources("http://127.0.0.1:9/v1"), wait=False, prepare=mask_landlock)
+    try:
+        assert gateway.wait() == 1
+    finally:
+        gateway.stop()
+    last = gateway.log().strip().splitlines()[-1]
+    assert re.search(r"^Error: isolation: the egress zone cannot be locked: landlock is absent \(.*Linux 5.13.*best_effort", last)
+
+
+@pytest.mark.parametrize("prepare, absent", [
+    (mask_landlock, ["landlock"]), (mask_landlock_and_seccomp, ["landlock", "seccomp"])], ids=["Landlock", "both"])
+def test_best_effort_starts_with_what_there_is(tmp_path, mock, prepare, absent):
+    from processes import Gateway
+    gateway = Gateway(tmp_path / "gateway", resources(mock.base), {"isolation": "best_effort"}, prepare=prepare)
+    try:
+        for zone, report in isolation(gateway).items():
+            assert report["isolation"] == "best_effort"
+            found = states(report)
+            assert [mechanism for mechanism in MECHANISMS if found[mechanism] == "absent"] == absent, zone
+            reasons = {measure["mechanism"]: measure["reason"] for measure in report["mechanisms"]}
+            assert "the kernel does not have it" in reasons[absent[-1]]
+        assert len(re.findall("zone is not locked completely", gateway.log())) == len(ZONES)
+        reply = httpx.post(gateway.base + "/chat/completions", headers={"authorization": f"Bearer {KEY}"},
+                           json={"model": "chat", "messages": [{"role": "user", "content": "x"}]})
+        assert reply.status_code == 200
+    finally:
+        gateway.stop()
 
 
 def test_no_core_files(gateway):
