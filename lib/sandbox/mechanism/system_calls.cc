@@ -203,7 +203,8 @@ Measure Absent(int error) {
 Measure RestrictSystemCalls(const Profile& profile) {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> context(seccomp_init(SCMP_ACT_KILL_PROCESS),
                                                                  &seccomp_release);
-  if (context == nullptr) return Absent(ENOMEM);
+  // The library asks the kernel whether it knows this action.
+  if (context == nullptr) return Absent(ENOSYS);
   // A call through another interface of the processor (32 bits) kills, too.
   int result = seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
   if (result == 0) result = seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_TSYNC, 1);
