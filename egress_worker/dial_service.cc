@@ -14,6 +14,8 @@ namespace {
 
 using ipc::DialOutcome;
 
+constexpr uint64_t kAheadOfClientMs = 100;
+
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
 }
@@ -75,6 +77,8 @@ void DialService::OnDial(const ipc::DialTicket& ticket, const ipc::DialRequest& 
   dial.endpoint = *std::move(endpoint);
   dial.literal = url::IsAddress(dial.endpoint.host);
   uint64_t timeout = request.timeout_ms != 0 ? request.timeout_ms : options_.timeout_ms;
+  // A little before the client gives up by itself: it then learns what took so long.
+  timeout -= std::min(timeout / 20, kAheadOfClientMs);
   if (timeout != 0) dial.deadline.Start(loop_, timeout, &DialService::OnTimeout, &dial);
   if (!destinations_.configured()) {
     dial.waiting = true;
@@ -209,7 +213,9 @@ void DialService::OnTimeout(void* argument) {
   auto* dial = static_cast<Dial*>(argument);
   // So that the next dial does not wait for the same silent addresses.
   if (dial->cached) dial->service.resolver_.ResolveAgain(dial->endpoint.host, [](const dns::Result&) {});
-  std::string_view reason = dial->waiting ? "no destinations are configured yet" : "connection timed out";
+  std::string_view reason = "connection timed out";
+  if (dial->connector == nullptr) reason = "name resolution timed out";
+  if (dial->waiting) reason = "no destinations are configured yet";
   dial->service.Refuse(dial->ticket, DialOutcome::kTimedOut, reason);
 }
 

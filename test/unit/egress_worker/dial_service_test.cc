@@ -30,7 +30,7 @@ class DialServiceTest : public ::testing::Test {
     resolver_ = std::make_unique<dns::Resolver>(loop_, dns::ParseSettings(names_.line(), "", {}), at_once);
     metrics_.Start(registry_.AddShard());
     DialOptions options;
-    options.timeout_ms = 5000;
+    options.timeout_ms = 100;  // of clients without a limit of their own
     options.redis_networks = {*net::Network::Parse("127.1.0.0/16"), *net::Network::Parse("169.254.0.0/16")};
     service_ =
         std::make_unique<DialService>(loop_, destinations_, rules_, *resolver_, options, metrics_, logger_);
@@ -232,6 +232,17 @@ TEST_F(DialServiceTest, AnAddressThatIsDeniedIsPassedOver) {
   names_.Set("meta.example", {"169.254.169.254", "::ffff:169.254.169.254"});
   Configure({"meta.example:80"});
   EXPECT_EQ(Dial("meta.example", 80).status().message(), "the address is in a denied network");
+}
+
+TEST_F(DialServiceTest, ATimeoutSaysWhatTookSoLong) {
+  net::SilentListener silent;
+  const std::string port = std::to_string(silent.port);
+  Configure({"127.0.0.1:" + port, "api.example:" + port});
+  EXPECT_EQ(Dial("127.0.0.1", silent.port, 0).status(), absl::DeadlineExceededError("connection timed out"));
+  names_.SetSilent(true);
+  EXPECT_EQ(Dial("api.example", silent.port, 0).status(),
+            absl::DeadlineExceededError("name resolution timed out"));
+  EXPECT_EQ(Outcomes()["timed_out"], 2);
 }
 
 TEST_F(DialServiceTest, AFailureTellsOfAddressesThatWerePassedOver) {
