@@ -43,52 +43,8 @@ class TestNameServer {
   // Silent: queries are counted and not answered.
   void SetSilent(bool silent) { silent_ = silent; }
 
-  // How many queries of type A for this name came.
-  int queries(const std::string& name) const { return Count(a_queries_, name); }
-  int ipv6_queries(const std::string& name) const { return Count(aaaa_queries_, name); }
-  std::set<uint16_t> ids() const {
-    std::lock_guard lock(mutex_);
-    return ids_;
-  }
-
- private:
-  struct Entry {
-    std::vector<std::string> ips;
-    uint32_t ttl_s = 0;
-    std::vector<std::pair<std::string, uint32_t>> alias;
-  };
-  using Bytes = std::vector<uint8_t>;
-
-  int Count(const std::map<std::string, int>& counts, const std::string& name) const {
-    std::lock_guard lock(mutex_);
-    auto found = counts.find(name);
-    return found == counts.end() ? 0 : found->second;
-  }
-
-  static void Number(Bytes& bytes, uint64_t value, int size) {
-    while (size-- > 0) bytes.push_back(static_cast<uint8_t>(value >> (8 * size)));
-  }
-  static void Name(Bytes& bytes, const std::string& name) {
-    for (size_t start = 0; start < name.size();) {
-      const size_t end = std::min(name.find('.', start), name.size());
-      bytes.push_back(static_cast<uint8_t>(end - start));
-      bytes.insert(bytes.end(), name.begin() + static_cast<ptrdiff_t>(start),
-                   name.begin() + static_cast<ptrdiff_t>(end));
-      start = end + 1;
-    }
-    bytes.push_back(0);
-  }
-  static void Record(Bytes& bytes, const std::string& owner, int type, uint32_t ttl_s, const Bytes& data) {
-    Name(bytes, owner);
-    Number(bytes, static_cast<uint64_t>(type), 2);
-    Number(bytes, 1, 2);
-    Number(bytes, ttl_s, 4);
-    Number(bytes, data.size(), 2);
-    bytes.insert(bytes.end(), data.begin(), data.end());
-  }
-
   // The reply to one query; empty: none.
-  Bytes Reply(const Bytes& query) {
+  std::vector<uint8_t> Reply(const std::vector<uint8_t>& query) {
     std::string name;
     size_t at = 12;
     while (at < query.size() && query[at] != 0) {
@@ -131,6 +87,50 @@ class TestNameServer {
     reply[8] = reply[9] = reply[10] = reply[11] = 0;
     reply.insert(reply.end(), answers.begin(), answers.end());
     return reply;
+  }
+
+  // How many queries of type A for this name came.
+  int queries(const std::string& name) const { return Count(a_queries_, name); }
+  int ipv6_queries(const std::string& name) const { return Count(aaaa_queries_, name); }
+  std::set<uint16_t> ids() const {
+    std::lock_guard lock(mutex_);
+    return ids_;
+  }
+
+ private:
+  struct Entry {
+    std::vector<std::string> ips;
+    uint32_t ttl_s = 0;
+    std::vector<std::pair<std::string, uint32_t>> alias;
+  };
+  using Bytes = std::vector<uint8_t>;
+
+  int Count(const std::map<std::string, int>& counts, const std::string& name) const {
+    std::lock_guard lock(mutex_);
+    auto found = counts.find(name);
+    return found == counts.end() ? 0 : found->second;
+  }
+
+  static void Number(Bytes& bytes, uint64_t value, int size) {
+    while (size-- > 0) bytes.push_back(static_cast<uint8_t>(value >> (8 * size)));
+  }
+  static void Name(Bytes& bytes, const std::string& name) {
+    for (size_t start = 0; start < name.size();) {
+      const size_t end = std::min(name.find('.', start), name.size());
+      bytes.push_back(static_cast<uint8_t>(end - start));
+      bytes.insert(bytes.end(), name.begin() + static_cast<ptrdiff_t>(start),
+                   name.begin() + static_cast<ptrdiff_t>(end));
+      start = end + 1;
+    }
+    bytes.push_back(0);
+  }
+  static void Record(Bytes& bytes, const std::string& owner, int type, uint32_t ttl_s, const Bytes& data) {
+    Name(bytes, owner);
+    Number(bytes, static_cast<uint64_t>(type), 2);
+    Number(bytes, 1, 2);
+    Number(bytes, ttl_s, 4);
+    Number(bytes, data.size(), 2);
+    bytes.insert(bytes.end(), data.begin(), data.end());
   }
 
   void Serve() {

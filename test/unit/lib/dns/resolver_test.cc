@@ -150,6 +150,37 @@ TEST_F(ResolverTest, AServerOverIpv6) {
   EXPECT_THAT(Ips(Resolve("api.example")), ElementsAre("192.0.2.7"));
 }
 
+// As after an answer that was too long for a packet. One connection, each message behind its length.
+TEST_F(ResolverTest, AServerOverTcp) {
+  server_.Set("api.example", {"192.0.2.7"});
+  net::LoopbackSocket listener(true);
+  std::thread server([&] {
+    const os::UniqueFd peer = listener.Accept();
+    std::string input;
+    char buffer[512];
+    for (ssize_t size = 0; (size = recv(peer.get(), buffer, sizeof buffer, 0)) > 0;) {
+      input.append(buffer, static_cast<size_t>(size));
+      while (input.size() >= 2) {
+        const size_t length = static_cast<uint8_t>(input[0]) * 256u + static_cast<uint8_t>(input[1]);
+        if (input.size() < 2 + length) break;
+        const std::vector<uint8_t> query(input.begin() + 2,
+                                         input.begin() + 2 + static_cast<ptrdiff_t>(length));
+        input.erase(0, 2 + length);
+        std::vector<uint8_t> reply = server_.Reply(query);
+        reply.insert(reply.begin(),
+                     {static_cast<uint8_t>(reply.size() >> 8), static_cast<uint8_t>(reply.size())});
+        EXPECT_EQ(send(peer.get(), reply.data(), reply.size(), 0), static_cast<ssize_t>(reply.size()));
+      }
+    }
+  });
+  const std::string line = "nameserver " + listener.bound.ToString() + "\noptions use-vc\n";
+  resolver_ = std::make_unique<Resolver>(loop_, ParseSettings(line, "", {}));
+  EXPECT_THAT(Ips(Resolve("api.example")), ElementsAre("192.0.2.7"));
+  EXPECT_EQ(server_.ipv6_queries("api.example"), 1);
+  resolver_.reset();
+  server.join();
+}
+
 TEST_F(ResolverTest, NobodyAnswersWhenNoServerCanBeReached) {
   net::LoopbackSocket closed(false, SOCK_DGRAM);
   const std::string dead = "nameserver " + closed.bound.ToString() + "\n";
