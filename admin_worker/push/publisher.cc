@@ -5,19 +5,29 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "admin_worker/push/destination_table.h"
+#include "admin_worker/push/zone_content.h"
+
 namespace aisix::admin {
+namespace {
+
+constexpr std::string_view kLogTarget = "aisix_admin::push";
+
+}  // namespace
 
 class Publisher::Impl {
  public:
   Impl(const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
-       std::vector<std::string> fixed_destinations, OnApplied on_applied, log::Logger& logger,
+       const std::vector<std::string>& fixed_destinations, OnApplied on_applied, log::Logger& logger,
        PushLimits limits)
       : limits_(limits),
-        proxy_("proxy", proxy, queue_, limits_, logger),
-        egress_("egress", egress, queue_, limits_, logger),
-        fixed_destinations_(std::move(fixed_destinations)),
+        logger_(logger),
+        proxy_(PushMetrics::Zone::kProxy, proxy, queue_, limits_, metrics_, logger),
+        egress_(PushMetrics::Zone::kEgress, egress, queue_, limits_, metrics_, logger),
+        destinations_(fixed_destinations),
         on_applied_(std::move(on_applied)),
         thread_([this] { Run(); }) {}
 
@@ -26,10 +36,14 @@ class Publisher::Impl {
   void Publish(ConfigurationPtr configuration) {
     {
       const std::lock_guard lock(mutex_);
+      // Measured from the oldest change that the zones do not have yet.
+      if (incoming_ == nullptr) incoming_since_ = absl::Now();
       incoming_ = std::move(configuration);
     }
     Wake();
   }
+
+  const PushMetrics& metrics() const { return metrics_; }
 
   void Stop() {
     {
@@ -49,12 +63,7 @@ class Publisher::Impl {
   }
 
  private:
-  struct Wanted {
-    ConfigurationPtr configuration;
-    std::set<std::string> destinations;
-    PushTarget proxy;
-    PushTarget egress;  // `destinations` alone: without those that the proxy still uses
-  };
+  using EgressPtr = std::shared_ptr<const EgressContent>;
 
   void Run() {
     while (TakeIncoming()) {
@@ -85,54 +94,91 @@ class Publisher::Impl {
       const std::lock_guard lock(mutex_);
       if (stopping_) return false;
       incoming = std::exchange(incoming_, nullptr);
+      if (incoming != nullptr && applied_ == wanted_) wanted_since_ = incoming_since_;
     }
     if (incoming == nullptr) return true;
-    std::set<std::string> destinations = Destinations(incoming->documents, fixed_destinations_);
-    // Egress need not hear of a configuration that leads to the same places.
-    if (wanted_.egress.view == nullptr || destinations != wanted_.destinations)
-      wanted_.egress = {incoming->generation, false,
-                        std::make_shared<const ZoneView>(EgressView(destinations))};
-    wanted_.destinations = std::move(destinations);
-    wanted_.proxy = {incoming->generation, !incoming->loaded,
-                     std::make_shared<const ZoneView>(ProxyView(incoming->documents))};
-    wanted_.configuration = std::move(incoming);
-    transition_ = {};
+    wanted_ = std::move(incoming);
+    DeriveTargets();
     return true;
+  }
+
+  // What each zone should have of wanted_.
+  void DeriveTargets() {
+    DocumentSet documents = refusals_.Substitute(wanted_->documents);
+    metrics_.Refused(refusals_.List().size());
+    const bool moved = destinations_.Update(documents);
+    // Egress need not hear of a configuration that leads to the same places.
+    if (moved || wanted_egress_.content == nullptr) {
+      wanted_egress_content_ = std::make_shared<const EgressContent>(destinations_.destinations());
+      wanted_egress_ = {wanted_->generation, false, wanted_egress_content_};
+    }
+    wanted_proxy_ = {wanted_->generation, !wanted_->loaded,
+                     std::make_shared<const ProxyContent>(std::move(documents))};
+    transition_ = {};
   }
 
   void Reconcile(absl::Time now) {
     proxy_.Tick(now);
     egress_.Tick(now);
-    if (wanted_.configuration == nullptr) return;
-    const bool proxy_has_it = proxy_.acknowledged().view == wanted_.proxy.view;
-    if (proxy_has_it && applied_ != wanted_.configuration) {
-      applied_ = wanted_.configuration;
-      proxy_destinations_ = wanted_.destinations;
-      on_applied_(applied_);
+    if (wanted_ == nullptr) return;
+    TakeRefusals();
+    const bool proxy_has_it = proxy_.acknowledged().content == wanted_proxy_.content;
+    if (proxy_has_it && applied_content_ != wanted_proxy_.content) {
+      if (applied_ != wanted_) metrics_.Applied(now - wanted_since_);
+      applied_ = wanted_;
+      applied_content_ = wanted_proxy_.content;
+      proxy_destinations_ = wanted_egress_content_->destinations();
+      on_applied_(applied_, refusals_.List());
     }
-    egress_.Pursue(proxy_has_it ? wanted_.egress : EgressTransition(), now);
+    egress_.Pursue(proxy_has_it ? wanted_egress_ : EgressTransition(), now);
     // The proxy may go on once egress knows every destination that the new configuration leads to.
-    if (EgressKnowsAll()) proxy_.Pursue(wanted_.proxy, now);
+    if (EgressKnowsAll()) proxy_.Pursue(wanted_proxy_, now);
+  }
+
+  // Both sides use the same decoders, so a refusal is a defect, and is said as one; the previous value goes
+  // to every zone again.
+  void TakeRefusals() {
+    if (const std::optional<PushAnswer> answer = egress_.TakeRefusals()) {
+      for (const PushAnswer::Refusal& refusal : answer->refusals) Report("egress", refusal);
+    }
+    const std::optional<PushAnswer> answer = proxy_.TakeRefusals();
+    if (!answer) return;
+    static const DocumentSet kNothing;
+    const auto documents_of = [](const std::shared_ptr<const ZoneContent>& content) -> const DocumentSet& {
+      return content == nullptr ? kNothing : static_cast<const ProxyContent&>(*content).documents();
+    };
+    for (const PushAnswer::Refusal& refusal : answer->refusals) {
+      Report("proxy", refusal);
+      if (const std::optional<model::Kind> kind = model::KindFromCollection(refusal.kind))
+        refusals_.Add("proxy", {*kind, refusal.id}, refusal.reason, documents_of(answer->pushed),
+                      documents_of(answer->before));
+    }
+    DeriveTargets();
+  }
+
+  void Report(std::string_view zone, const PushAnswer::Refusal& refusal) {
+    logger_.Write(log::Level::kError, kLogTarget,
+                  "a zone refused a resource that was accepted; its previous value stays in service",
+                  {{"to", zone},
+                   {"kind", std::string_view(refusal.kind)},
+                   {"id", std::string_view(refusal.id)},
+                   {"reason", std::string_view(refusal.reason)}});
   }
 
   // The new destinations and those that the proxy still uses.
   const PushTarget& EgressTransition() {
-    if (transition_.view != nullptr) return transition_;
-    std::set<std::string> both = wanted_.destinations;
-    both.insert(proxy_destinations_.begin(), proxy_destinations_.end());
-    if (both == wanted_.destinations) {
-      transition_ = wanted_.egress;
-    } else {
-      transition_ = {wanted_.egress.revision, false, std::make_shared<const ZoneView>(EgressView(both))};
-    }
+    if (transition_.content != nullptr) return transition_;
+    const EgressContent used(proxy_destinations_);
+    transition_ = wanted_egress_;
+    if (!wanted_egress_content_->Includes(used))
+      transition_.content = std::make_shared<const EgressContent>(
+          Union(wanted_egress_content_->destinations(), proxy_destinations_));
     return transition_;
   }
 
   bool EgressKnowsAll() const {
-    const auto& view = egress_.acknowledged().view;
-    if (view == nullptr) return false;
-    return std::includes(view->begin(), view->end(), wanted_.egress.view->begin(), wanted_.egress.view->end(),
-                         [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto* known = static_cast<const EgressContent*>(egress_.acknowledged().content.get());
+    return known != nullptr && known->Includes(*wanted_egress_content_);
   }
 
   // Until an event or the next time that a session named; `now` is what the sessions were last told.
@@ -152,18 +198,28 @@ class Publisher::Impl {
   }
 
   const PushLimits limits_;
+  log::Logger& logger_;
+  PushMetrics metrics_;
   grpc::CompletionQueue queue_;
   PushSession proxy_;
   PushSession egress_;
-  const std::vector<std::string> fixed_destinations_;
+  RefusalTable refusals_;
+  DestinationTable destinations_;
   const OnApplied on_applied_;
-  Wanted wanted_;
-  PushTarget transition_;                     // what egress gets until the proxy has the new configuration
-  std::set<std::string> proxy_destinations_;  // of the configuration that the proxy acknowledged
-  ConfigurationPtr applied_;                  // that one
+
+  ConfigurationPtr wanted_;
+  absl::Time wanted_since_;
+  PushTarget wanted_proxy_;
+  PushTarget wanted_egress_;  // without the destinations that only the proxy's present configuration needs
+  EgressPtr wanted_egress_content_;
+  PushTarget transition_;              // what egress gets until the proxy has the new configuration
+  DestinationSet proxy_destinations_;  // of the configuration that the proxy acknowledged
+  ConfigurationPtr applied_;           // that one
+  std::shared_ptr<const ZoneContent> applied_content_;
 
   std::mutex mutex_;
   ConfigurationPtr incoming_;
+  absl::Time incoming_since_;
   bool stopping_ = false;
   bool ended_ = false;
   bool wake_pending_ = false;
@@ -175,8 +231,8 @@ class Publisher::Impl {
 Publisher::Publisher(const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
                      std::vector<std::string> fixed_destinations, OnApplied on_applied, log::Logger& logger,
                      PushLimits limits)
-    : impl_(std::make_unique<Impl>(proxy, egress, std::move(fixed_destinations), std::move(on_applied),
-                                   logger, limits)) {}
+    : impl_(
+          std::make_unique<Impl>(proxy, egress, fixed_destinations, std::move(on_applied), logger, limits)) {}
 
 Publisher::~Publisher() = default;
 
@@ -185,6 +241,9 @@ void Publisher::Publish(ConfigurationPtr configuration) {
 }
 void Publisher::OnLinkReplaced() {
   impl_->Wake();
+}
+void Publisher::AppendMetrics(std::vector<metrics::Family>& families) const {
+  impl_->metrics().AppendMetrics(families);
 }
 void Publisher::Stop() {
   impl_->Stop();

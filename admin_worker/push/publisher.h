@@ -3,25 +3,30 @@
 // without it.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "admin_worker/push/push_metrics.h"
 #include "admin_worker/push/push_session.h"
+#include "admin_worker/push/refusal_table.h"
 #include "admin_worker/resources/configuration.h"
 #include "lib/ipc/rpc_channel.h"
 #include "lib/log/logger.h"
 
 namespace aisix::admin {
 
-// One thread does everything. Publish, OnLinkReplaced and Stop: any thread.
+// One thread does everything. Publish, OnLinkReplaced, AppendMetrics and Stop: any thread.
+//
+// One push at a time is on its way to a zone; what is published meanwhile is not queued: the newest
+// configuration follows. What a zone refuses is taken back: every zone gets the value that was in service
+// before, until the source changes the document.
 class Publisher {
  public:
-  // Called on the publisher's thread when the proxy acknowledged a configuration.
-  using OnApplied = std::function<void(const ConfigurationPtr&)>;
+  // Called on the publisher's thread when every zone has acknowledged a configuration, with the refusals that
+  // stand; again when they change.
+  using OnApplied = std::function<void(const ConfigurationPtr&, const std::vector<PushRefusal>&)>;
 
   // The channels and the logger are borrowed. `fixed_destinations`: of the start-up configuration.
   Publisher(const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
@@ -35,6 +40,7 @@ class Publisher {
   void Publish(ConfigurationPtr configuration);
   // A channel has a new descriptor.
   void OnLinkReplaced();
+  void AppendMetrics(std::vector<metrics::Family>& families) const;
   void Stop();
 
  private:

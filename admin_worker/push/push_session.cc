@@ -3,8 +3,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <deque>
+#include <utility>
 
+#include "lib/crypto/secret.h"
 #include "proto/config.grpc.pb.h"
 
 namespace aisix::admin {
@@ -12,8 +13,13 @@ namespace {
 
 constexpr std::string_view kLogTarget = "aisix_admin::push";
 
-std::string_view Text(const std::string& text) {
-  return text;
+// Serialised size of an item but for its texts, rounded up.
+constexpr size_t kItemOverhead = 32;
+
+// The message is reused: what it held must not stay behind its new, shorter texts.
+void Empty(config::Chunk& chunk) {
+  for (config::Document& document : *chunk.mutable_upserts()) crypto::Wipe(*document.mutable_json());
+  chunk.Clear();
 }
 
 }  // namespace
@@ -28,6 +34,7 @@ struct PushSession::Stream {
   Stream() {
     for (int i = 0; i < kEventCount; ++i) tags[i] = {this, static_cast<Event>(i)};
   }
+  bool writing() const { return (outstanding & (1U << kWrite)) != 0; }
   void* Expect(Event event) {
     outstanding |= 1U << event;
     return &tags[event];
@@ -40,21 +47,27 @@ struct PushSession::Stream {
   std::unique_ptr<grpc::ClientAsyncReaderWriter<config::Chunk, config::Applied>> rpc;
   grpc::Status status;
   config::Applied answer;
-  std::deque<config::Chunk> chunks;
+  config::Chunk chunk;
   uint64_t generation = 0;
   bool open = false;     // the call has started
   bool broken = false;   // cancelled, or the peer ended it
   bool synced = false;   // a full synchronisation was acknowledged on it
   bool pushing = false;  // from the first chunk to its acknowledgement
+  bool full = false;     // the push is a full synchronisation
+  bool begun = false;    // its first chunk was sent
+  bool ended = false;    // its last one was
+  size_t bytes = 0;      // of documents, so far
+  absl::Time since;      // the start of the push
   absl::Time deadline = absl::InfiniteFuture();
 };
 
-PushSession::PushSession(std::string name, const ipc::RpcChannel& channel, grpc::CompletionQueue& queue,
-                         const PushLimits& limits, log::Logger& logger)
-    : name_(std::move(name)),
+PushSession::PushSession(PushMetrics::Zone zone, const ipc::RpcChannel& channel, grpc::CompletionQueue& queue,
+                         const PushLimits& limits, PushMetrics& metrics, log::Logger& logger)
+    : zone_(zone),
       channel_(channel),
       queue_(queue),
       limits_(limits),
+      metrics_(metrics),
       logger_(logger),
       backoff_(limits.retry_min) {}
 
@@ -66,7 +79,7 @@ bool PushSession::busy() const {
 
 bool PushSession::Has(const PushTarget& target) const {
   const bool here = stream_ != nullptr && stream_->synced && !stream_->broken && !stream_->pushing;
-  return here && acknowledged_.view == target.view && acknowledged_.revision == target.revision &&
+  return here && acknowledged_.content == target.content && acknowledged_.revision == target.revision &&
          acknowledged_.no_configuration == target.no_configuration;
 }
 
@@ -82,78 +95,80 @@ void PushSession::Start(absl::Time now) {
 }
 
 void PushSession::Pursue(const PushTarget& target, absl::Time now) {
-  if (target.view == nullptr || Has(target)) return;
+  if (target.content == nullptr || Has(target)) return;
   if (stream_ == nullptr) {
     if (now >= retry_at_) Start(now);
     return;
   }
-  if (!stream_->open || stream_->pushing || stream_->broken) return;
-  BuildChunks(target, !stream_->synced);
+  if (!stream_->open || stream_->pushing || stream_->writing() || stream_->broken) return;
+  Push(target, now);
+}
+
+void PushSession::Push(const PushTarget& target, absl::Time now) {
+  Stream& stream = *stream_;
+  stream.full = !stream.synced;
+  if (stream.full) ++epoch_;
+  items_ = target.content->ChangesSince(stream.full ? nullptr : acknowledged_.content.get());
+  next_item_ = 0;
   pushing_ = target;
-  stream_->pushing = true;
-  stream_->deadline = now + limits_.acknowledgement;
+  stream.pushing = true;
+  stream.begun = stream.ended = false;
+  stream.bytes = 0;
+  stream.since = now;
+  stream.deadline = now + limits_.acknowledgement;
   WriteNext();
 }
 
-void PushSession::BuildChunks(const PushTarget& target, bool full) {
-  static const ZoneView kEmpty;
-  const ViewDelta delta = Difference(full ? kEmpty : *acknowledged_.view, *target.view);
-  if (full) ++epoch_;
-  std::deque<config::Chunk>& chunks = stream_->chunks;
-  chunks.clear();
-  size_t bytes = 0;
-  const auto open_chunk = [&] {
-    config::Chunk& chunk = chunks.emplace_back();
-    chunk.set_epoch(epoch_);
-    chunk.set_revision(target.revision);
-    bytes = 0;
-  };
-  const auto room_for = [&](size_t size) {
-    if (bytes > 0 && bytes + size > limits_.chunk_bytes) open_chunk();
-    bytes += size;
-  };
-  open_chunk();
-  for (const ViewKey& key : delta.upserts) {
-    const DocumentValue& value = *target.view->at(key);
-    room_for(key.first.size() + key.second.size() + value.json().size() + 32);
-    config::Document* document = chunks.back().add_upserts();
-    document->set_kind(key.first);
-    document->set_id(key.second);
-    document->set_revision(value.revision());
-    document->set_json(value.json());
-  }
-  for (const ViewKey& key : delta.removals) {
-    room_for(key.first.size() + key.second.size() + 16);
-    config::Removal* removal = chunks.back().add_removals();
-    removal->set_kind(key.first);
-    removal->set_id(key.second);
-  }
-  chunks.front().set_begin(full);
-  chunks.back().set_end(true);
-  chunks.back().set_no_configuration(target.no_configuration);
-}
-
 void PushSession::WriteNext() {
-  if (stream_->chunks.empty()) return;
-  stream_->rpc->Write(stream_->chunks.front(), stream_->Expect(Stream::kWrite));
+  Stream& stream = *stream_;
+  Empty(stream.chunk);
+  if (!stream.pushing || stream.ended) return;
+  config::Chunk& chunk = stream.chunk;
+  chunk.set_epoch(epoch_);
+  chunk.set_revision(pushing_.revision);
+  chunk.set_begin(stream.full && !stream.begun);
+  stream.begun = true;
+  for (size_t bytes = 0; next_item_ < items_.size(); ++next_item_) {
+    const PushItem& item = items_[next_item_];
+    const size_t size = item.kind.size() + item.id.size() + item.json.size() + kItemOverhead;
+    if (bytes > 0 && bytes + size > limits_.chunk_bytes) break;
+    bytes += size;
+    stream.bytes += item.json.size();
+    if (item.removal) {
+      config::Removal* removal = chunk.add_removals();
+      removal->set_kind(item.kind.data(), item.kind.size());
+      removal->set_id(item.id.data(), item.id.size());
+    } else {
+      config::Document* document = chunk.add_upserts();
+      document->set_kind(item.kind.data(), item.kind.size());
+      document->set_id(item.id.data(), item.id.size());
+      document->set_revision(item.revision);
+      document->set_json(item.json.data(), item.json.size());
+    }
+  }
+  stream.ended = next_item_ == items_.size();
+  chunk.set_end(stream.ended);
+  if (stream.ended) chunk.set_no_configuration(pushing_.no_configuration);
+  stream.rpc->Write(chunk, stream.Expect(Stream::kWrite));
 }
 
-void PushSession::OnAcknowledged(absl::Time) {
-  const config::Applied& answer = stream_->answer;
-  if (!stream_->pushing || answer.epoch() != epoch_) return;
-  for (const config::Refusal& refusal : answer.refusals()) {
-    // Both sides use the same decoders: this is a defect, and is said as one.
-    logger_.Write(log::Level::kError, kLogTarget, "a zone refused a resource that was accepted",
-                  {{"to", Text(name_)},
-                   {"kind", Text(refusal.kind())},
-                   {"id", Text(refusal.id())},
-                   {"reason", Text(refusal.reason())}});
+void PushSession::OnAcknowledged(absl::Time now) {
+  config::Applied& answer = stream_->answer;
+  if (!stream_->pushing || !stream_->ended || answer.epoch() != epoch_) return;
+  metrics_.Pushed(zone_, stream_->full, items_.size(), stream_->bytes, now - stream_->since);
+  if (answer.refusals_size() > 0) {
+    refusals_.emplace();
+    refusals_->pushed = pushing_.content;
+    refusals_->before = acknowledged_.content;
+    for (config::Refusal& refusal : *answer.mutable_refusals())
+      refusals_->refusals.push_back({std::move(*refusal.mutable_kind()), std::move(*refusal.mutable_id()),
+                                     std::move(*refusal.mutable_reason())});
   }
+  items_ = {};
   stream_->pushing = false;
   stream_->synced = true;
   stream_->deadline = absl::InfiniteFuture();
-  acknowledged_ = std::move(pushing_);
-  pushing_ = {};
+  acknowledged_ = std::exchange(pushing_, {});
   backoff_ = limits_.retry_min;
 }
 
@@ -191,7 +206,6 @@ bool PushSession::OnEvent(void* raw, bool ok, absl::Time now) {
       stream->rpc->Read(&stream->answer, stream->Expect(Stream::kRead));
       break;
     case Stream::kWrite:
-      stream->chunks.pop_front();
       WriteNext();
       break;
     case Stream::kRead:
@@ -208,6 +222,7 @@ void PushSession::Cancel() {
   if (stream_ == nullptr) return;
   std::shared_ptr<Stream> stream = std::exchange(stream_, nullptr);
   stream->broken = true;
+  items_ = {};
   pushing_ = {};
   stream->context.TryCancel();
   if (stream->outstanding == 0) stream->rpc->Finish(&stream->status, stream->Expect(Stream::kFinish));
@@ -216,12 +231,13 @@ void PushSession::Cancel() {
 
 void PushSession::Fail(log::Level level, std::string_view reason, absl::Time now) {
   const uint64_t generation = stream_->generation;
+  if (stream_->pushing) metrics_.Failed(zone_);
   Cancel();
   // A replaced worker ends its stream; that is no news, and its new link comes at once.
   if (generation != failed_generation_) {
     failed_generation_ = generation;
     logger_.Write(level, kLogTarget, "configuration push interrupted",
-                  {{"to", Text(name_)}, {"reason", reason}});
+                  {{"to", PushMetrics::NameOf(zone_)}, {"reason", reason}});
   }
   retry_at_ = now + backoff_;
   backoff_ = std::min(backoff_ * 2, limits_.retry_max);

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 
 #include "lib/ipc/config_service.h"
 #include "lib/ipc/rpc_server.h"
@@ -68,7 +69,17 @@ class Zone : public ipc::ConfigReceiver {
     journal_.Add(line);
     std::unique_lock lock(mutex_);
     opened_.wait(lock, [this] { return open_; });
-    return {};
+    std::vector<ipc::ConfigRefusal> refusals;
+    for (const ipc::ConfigDocument& document : batch.upserts) {
+      if (refused_.contains(document.json)) refusals.push_back({document.kind, document.id, "no"});
+    }
+    return refusals;
+  }
+
+  // Documents with this text are refused from now on.
+  void Refuse(const std::string& json) {
+    const std::lock_guard lock(mutex_);
+    refused_.insert(json);
   }
 
   // Until Open, nothing is acknowledged.
@@ -95,6 +106,7 @@ class Zone : public ipc::ConfigReceiver {
   std::mutex mutex_;
   std::condition_variable opened_;
   bool open_ = true;
+  std::set<std::string> refused_;
   ipc::ConfigService service_;
   std::unique_ptr<ipc::RpcServer> server_;
 };
@@ -126,8 +138,12 @@ class PublisherTest : public ::testing::Test {
     egress_channel_.Replace(egress_->Link());
     publisher_ = std::make_unique<Publisher>(
         proxy_channel_, egress_channel_, std::vector<std::string>{"fixed:1"},
-        [this](const ConfigurationPtr& configuration) {
-          journal_.Add("applied " + std::to_string(configuration->generation));
+        [this](const ConfigurationPtr& configuration, const std::vector<PushRefusal>& refusals) {
+          std::string line = "applied " + std::to_string(configuration->generation);
+          for (const PushRefusal& refusal : refusals)
+            line += " !" + refusal.zone + ":" + refusal.id + "=" + std::to_string(refusal.revision) + ":" +
+                    refusal.reason + (refusal.previous_serves ? "" : ":absent");
+          journal_.Add(line);
         },
         logger_, limits);
   }
@@ -144,7 +160,7 @@ TEST_F(PublisherTest, EgressLearnsOfADestinationFirstAndForgetsItLast) {
   Start();
   publisher_->Publish(Make(1, {"a:80"}, {"m"}));
   EXPECT_THAT(journal_.Next(3), ElementsAre("egress full 1 +destinations/a:80 +destinations/fixed:1",
-                                            "proxy full 1 +models/m +provider_keys/a:80", "applied 1"));
+                                            "proxy full 1 +provider_keys/a:80 +models/m", "applied 1"));
   publisher_->Publish(Make(2, {"b:80"}, {"m"}));
   EXPECT_THAT(journal_.Next(4), ElementsAre("egress delta 2 +destinations/b:80",
                                             "proxy delta 2 +provider_keys/b:80 -provider_keys/a:80",
@@ -167,7 +183,7 @@ TEST_F(PublisherTest, AReplacedZoneGetsEverythingAgain) {
   journal_.Next(3);
   proxy_channel_.Replace(proxy_->Link());
   publisher_->OnLinkReplaced();
-  EXPECT_EQ(journal_.Next(), "proxy full 1 +models/m +provider_keys/a:80");
+  EXPECT_EQ(journal_.Next(), "proxy full 1 +provider_keys/a:80 +models/m");
   egress_channel_.Replace(egress_->Link());
   publisher_->OnLinkReplaced();
   EXPECT_EQ(journal_.Next(), "egress full 1 +destinations/a:80 +destinations/fixed:1");
@@ -190,8 +206,9 @@ TEST_F(PublisherTest, AZoneThatDoesNotAnswerIsGivenUp) {
   PushLimits limits;
   limits.acknowledgement = absl::Milliseconds(200);
   Publisher publisher(
-      proxy_channel_, egress_channel_, {}, [this](const ConfigurationPtr&) { journal_.Add("applied"); },
-      logger, limits);
+      proxy_channel_, egress_channel_, {},
+      [this](const ConfigurationPtr&, const std::vector<PushRefusal>&) { journal_.Add("applied"); }, logger,
+      limits);
   publisher.Publish(Make(1, {"a:80"}, {"m"}));
   std::string logged;
   char buffer[1024];
@@ -204,7 +221,7 @@ TEST_F(PublisherTest, AZoneThatDoesNotAnswerIsGivenUp) {
   EXPECT_EQ(journal_.Next(), "egress full 1 +destinations/a:80");
   proxy_channel_.Replace(proxy_->Link());
   publisher.OnLinkReplaced();
-  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy full 1 +models/m +provider_keys/a:80", "applied"));
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy full 1 +provider_keys/a:80 +models/m", "applied"));
 }
 
 TEST_F(PublisherTest, ALinkWhosePeerIsNotThereYetIsNoObstacle) {
@@ -215,7 +232,7 @@ TEST_F(PublisherTest, ALinkWhosePeerIsNotThereYetIsNoObstacle) {
   egress_channel_.Replace(egress_->Link());
   publisher_ = std::make_unique<Publisher>(
       proxy_channel_, egress_channel_, std::vector<std::string>{},
-      [this](const ConfigurationPtr&) { journal_.Add("applied"); }, logger_);
+      [this](const ConfigurationPtr&, const std::vector<PushRefusal>&) { journal_.Add("applied"); }, logger_);
   publisher_->Publish(Make(1, {}, {"m"}));
   EXPECT_EQ(journal_.Next(), "egress full 1");
   ipc::ConfigService service(*proxy_);
@@ -255,6 +272,110 @@ TEST_F(PublisherTest, StopsWhileAZoneHangs) {
   journal_.Next();
   publisher_->Stop();
   EXPECT_TRUE(journal_.empty());
+}
+
+TEST_F(PublisherTest, WhatIsPublishedWhileAPushIsOnItsWayFollowsAsOne) {
+  Start();
+  publisher_->Publish(Make(1, {}, {"a"}));
+  journal_.Next(3);
+  proxy_->Close();
+  publisher_->Publish(Make(2, {}, {"a", "b"}));
+  EXPECT_EQ(journal_.Next(), "proxy delta 2 +models/b");
+  for (int i = 3; i < 20; ++i) publisher_->Publish(Make(i, {}, {"a", "b", "c" + std::to_string(i)}));
+  proxy_->Open();
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy delta 19 +models/c19", "applied 19"));
+}
+
+// One model whose document has `text` in it.
+ConfigurationPtr WithModel(int64_t generation, const std::string& text, const std::string& host = "a:80") {
+  auto configuration = std::make_shared<Configuration>(*Make(generation, {host}));
+  DocumentSet::Editor editor(configuration->documents);
+  editor.Put(Kind::kModel, "m", MakeDocument(generation, text));
+  configuration->documents = editor.Finish();
+  return configuration;
+}
+
+TEST_F(PublisherTest, WhatAZoneRefusesIsTakenBackUntilItChanges) {
+  Start();
+  publisher_->Publish(WithModel(1, "good"));
+  journal_.Next(3);
+  proxy_->Refuse("bad");
+  publisher_->Publish(WithModel(2, "bad"));
+  EXPECT_THAT(journal_.Next(3),
+              ElementsAre("proxy delta 2 +models/m", "proxy delta 2 +models/m", "applied 2 !proxy:m=2:no"));
+  // Not tried again while its text is the same, also not on a fresh zone.
+  publisher_->Publish(WithModel(3, "bad"));
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy delta 3", "applied 3 !proxy:m=2:no"));
+  proxy_channel_.Replace(proxy_->Link());
+  publisher_->OnLinkReplaced();
+  EXPECT_EQ(journal_.Next(), "proxy full 3 +provider_keys/a:80 +models/m");
+  publisher_->Publish(WithModel(4, "better"));
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy delta 4 +models/m", "applied 4"));
+}
+
+TEST_F(PublisherTest, ARefusedDocumentWithoutAPredecessorIsAbsent) {
+  Start();
+  proxy_->Refuse("bad");
+  publisher_->Publish(WithModel(1, "bad"));
+  EXPECT_THAT(journal_.Next(4), ElementsAre("egress full 1 +destinations/a:80 +destinations/fixed:1",
+                                            "proxy full 1 +provider_keys/a:80 +models/m",
+                                            "proxy delta 1 -models/m", "applied 1 !proxy:m=1:no:absent"));
+  // A predecessor that is refused now is no way out either.
+  publisher_->Publish(WithModel(2, "good"));
+  EXPECT_THAT(journal_.Next(2), ElementsAre("proxy delta 2 +models/m", "applied 2"));
+  proxy_->Refuse("good");
+  publisher_->Publish(WithModel(3, "bad"));
+  EXPECT_THAT(journal_.Next(4), ElementsAre("proxy delta 3 +models/m", "proxy delta 3 +models/m",
+                                            "proxy delta 3 -models/m", "applied 3 !proxy:m=3:no:absent"));
+}
+
+TEST_F(PublisherTest, EgressKeepsTheDestinationsOfTheValueThatServes) {
+  Start();
+  publisher_->Publish(Make(1, {"a:80"}));
+  journal_.Next(3);
+  const auto moved = [](int64_t generation) {
+    auto configuration = std::make_shared<Configuration>();
+    configuration->generation = generation;
+    constexpr char kMoved[] =
+        R"({"display_name":"k","api_key":"s","adapter":"openai","provider":"x","api_base":"http://b:80"})";
+    configuration->documents = {{{Kind::kProviderKey, "a:80"}, MakeDocument(generation, kMoved)}};
+    return configuration;
+  };
+  proxy_->Refuse(moved(2)->documents.Find(Kind::kProviderKey, "a:80")->json());
+  publisher_->Publish(moved(2));
+  EXPECT_THAT(journal_.Next(2),
+              ElementsAre("egress delta 2 +destinations/b:80", "proxy delta 2 +provider_keys/a:80"));
+  std::vector<std::string> rest = journal_.Next(3);  // both zones at once, so in either order
+  std::sort(rest.begin(), rest.end());
+  EXPECT_THAT(rest, ElementsAre("applied 2 !proxy:a:80=2:no", "egress delta 2 -destinations/b:80",
+                                "proxy delta 2 +provider_keys/a:80"));
+}
+
+TEST_F(PublisherTest, PushesAreCounted) {
+  Start();
+  publisher_->Publish(Make(1, {"a:80"}, {"m"}));
+  journal_.Next(3);
+  publisher_->Publish(Make(2, {"a:80"}, {"m", "n"}));
+  journal_.Next(2);
+  publisher_->Stop();
+  std::vector<metrics::Family> families;
+  publisher_->AppendMetrics(families);
+  std::map<std::string, double> values;
+  for (const metrics::Family& family : families) {
+    for (const metrics::Sample& sample : family.samples) {
+      std::string name = family.name;
+      for (const std::string& label : sample.label_values) name += " " + label;
+      values[name] =
+          family.type == metrics::FamilyType::kSummary ? static_cast<double>(sample.count) : sample.value;
+    }
+  }
+  EXPECT_EQ(values.at("aisix_config_pushes_total proxy full"), 1);
+  EXPECT_EQ(values.at("aisix_config_pushes_total proxy delta"), 1);
+  EXPECT_EQ(values.at("aisix_config_pushes_total egress full"), 1);
+  EXPECT_EQ(values.at("aisix_config_push_documents_total proxy"), 3);
+  EXPECT_EQ(values.at("aisix_config_push_seconds proxy"), 2);
+  EXPECT_EQ(values.at("aisix_config_propagation_seconds"), 2);
+  EXPECT_EQ(values.at("aisix_config_push_refused_documents"), 0);
 }
 
 }  // namespace

@@ -43,7 +43,10 @@ TEST_F(FileSourceTest, GenerationsGrowWithSuccessOnly) {
   Worker worker(memory_.get());
   ASSERT_TRUE(worker.source.Start(std::string(kGood), none_).ok());
   EXPECT_EQ(worker.source.current()->generation, 1);
-  EXPECT_EQ(worker.source.current()->documents.Count(model::Kind::kModel), 1u);
+  const auto check = [](model::Kind, const std::string&, const DocumentPtr& value) {
+    EXPECT_EQ(value->revision(), 1);
+  };
+  worker.source.current()->documents.ForEach(check);
   worker.source.Reload(std::string(kBad), none_);
   EXPECT_EQ(worker.source.current()->generation, 1);
   worker.source.Reload(std::string(kOther), none_);
