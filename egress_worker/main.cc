@@ -142,6 +142,9 @@ int Main() {
       case control::MessageType::kLink:
         take_link(message.name, std::move(message.fd));
         break;
+      case control::MessageType::kFile:
+        inherited->files.insert_or_assign(message.name, control::File{std::move(message.fd), message.text});
+        break;
       case control::MessageType::kReload:
         resolver.SetSettings(ResolverSettings(*inherited, machine));
         break;
