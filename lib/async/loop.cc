@@ -49,6 +49,12 @@ Loop::Loop() {
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_idle_init(&loop_, &idle_);
   uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
+  // libuv opens a spare descriptor for each loop at its first stream. In a locked process it could not, and
+  // would try again at every connection.
+  uv_tcp_t first;
+  if ((error = uv_tcp_init(&loop_, &first))) Fail("uv_tcp_init", error);
+  uv_close(reinterpret_cast<uv_handle_t*>(&first), nullptr);
+  uv_run(&loop_, UV_RUN_NOWAIT);
   timers_ = std::make_unique<TimerWheel>(&loop_);
   buffers_ = std::make_unique<BufferPool>(*this);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -67,8 +68,10 @@ bool IsSealed(int fd) {
 
 absl::StatusOr<std::string> ReadAll(int fd, size_t limit) {
   std::string content;
+  // The system call itself: the C library's fstat is the call that could be given a path, which the sandbox
+  // refuses.
   struct stat status {};
-  if (::fstat(fd, &status) == 0 && status.st_size > 0) {
+  if (::syscall(SYS_fstat, fd, &status) == 0 && status.st_size > 0) {
     if (static_cast<uint64_t>(status.st_size) > limit)
       return absl::ResourceExhaustedError("file is too large");
     content.reserve(static_cast<size_t>(status.st_size));
