@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -18,18 +19,22 @@
 #include "egress_worker/dial_service.h"
 #include "lib/async/loop.h"
 #include "lib/config/zone_config.h"
+#include "lib/control/commands.h"
 #include "lib/control/control_link.h"
 #include "lib/control/inherit.h"
 #include "lib/dns/resolver.h"
 #include "lib/ipc/config_service.h"
 #include "lib/ipc/control_watcher.h"
+#include "lib/ipc/departure.h"
 #include "lib/ipc/dial_server.h"
 #include "lib/ipc/rpc_server.h"
+#include "lib/ipc/totals.h"
 #include "lib/ipc/zone_service.h"
 #include "lib/log/logger.h"
 #include "lib/metrics/registry.h"
 #include "lib/os/process_stats.h"
 #include "lib/sandbox/lock.h"
+#include "lib/sandbox/render.h"
 
 namespace aisix::egress {
 namespace {
@@ -37,6 +42,8 @@ namespace {
 constexpr std::string_view kTarget = "aisix_egress::worker";
 // Calls of other zones are short; nobody waits long for them at the end.
 constexpr std::chrono::milliseconds kRpcShutdown(500);
+// A released worker waits so long for its last dials.
+constexpr uint64_t kDepartureMs = 10'000;
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -105,6 +112,7 @@ int Main() {
   absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kEgressProfile, lock_options);
   if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
+  sandbox::Log(*isolation, logger);
 
   metrics::Registry registry;
   DialMetrics metrics(registry);
@@ -112,6 +120,9 @@ int Main() {
   registry.AddCollector([&destinations](std::vector<metrics::Family>& families) {
     families.push_back(metrics::Single("aisix_egress_destinations", metrics::FamilyType::kGauge, {},
                                        static_cast<double>(destinations.size())));
+  });
+  registry.AddCollector([&isolation](std::vector<metrics::Family>& families) {
+    sandbox::AppendFamilies(*isolation, families);
   });
   DialOptions options;
   options.connect = ConnectOptionsOf(*part);
@@ -122,11 +133,20 @@ int Main() {
   ipc::DialServer dials(loop, service);
   service.SetServer(&dials);
 
-  ConfigReceiver receiver(destinations, logger, [&] { loop.Post([&] { service.OnConfigured(); }); });
+  // Ready is who knows the destinations: a successor gets the dials of its predecessor at that moment.
+  bool ready = false;
+  const auto on_configured = [&] {
+    service.OnConfigured();
+    if (!std::exchange(ready, true)) (void)control.SendReady();
+  };
+  ConfigReceiver receiver(destinations, logger, [&] { loop.Post(on_configured); });
   ipc::ConfigService config_service(receiver);
   ipc::RpcServer config_server({config_service.service()});
   ipc::ZoneService zone_service("egress", registry, stats->get(),
-                                [](std::string_view) { return std::optional<std::string>(); });
+                                [&isolation](std::string_view subject) -> std::optional<std::string> {
+                                  if (subject == "isolation") return sandbox::RenderJson(*isolation);
+                                  return std::nullopt;
+                                });
   ipc::RpcServer zone_server({zone_service.service()});
 
   auto take_link = [&](std::string_view name, os::UniqueFd fd) {
@@ -137,37 +157,31 @@ int Main() {
   for (control::Link& link : inherited->links) take_link(link.name, std::move(link.fd));
 
   bool orderly = false;
-  auto on_message = [&](control::Message& message) {
-    switch (message.type) {
-      case control::MessageType::kLink:
-        take_link(message.name, std::move(message.fd));
-        break;
-      case control::MessageType::kFile:
-        inherited->files.insert_or_assign(message.name, control::File{std::move(message.fd), message.text});
-        break;
-      case control::MessageType::kReload:
-        resolver.SetSettings(ResolverSettings(*inherited, machine));
-        break;
-      case control::MessageType::kQueryInFlight:
-        (void)control.SendInFlight(dials.outstanding());
-        break;
-      case control::MessageType::kStop:
-        orderly = true;
-        loop.Stop();
-        break;
-      default:
-        break;  // the drain of callers is the proxy's business
-    }
+  ipc::Departure departure(loop, [&] { return dials.outstanding() == 0; });
+  control::Commands commands;
+  commands.link = [&](control::Message& message) { take_link(message.name, std::move(message.fd)); };
+  commands.reload = [&](bool) {
+    resolver.SetSettings(ResolverSettings(*inherited, machine));
+    return std::string();
+  };
+  commands.in_flight = [&] { return dials.outstanding(); };
+  commands.release = [&](bool) {
+    orderly = true;
+    departure.Begin(kDepartureMs);
+  };
+  commands.stop = [&] {
+    orderly = true;
+    loop.Stop();
   };
   {
-    ipc::ControlWatcher watcher(loop, control, on_message, [&] { loop.Stop(); });
+    ipc::ControlWatcher watcher(loop, control, *inherited, commands, [&] { loop.Stop(); });
     logger.Write(log::Level::kInfo, kTarget, "egress worker serving");
-    if (!control.SendReady().ok()) return 1;
     loop.Run();
   }
   if (!orderly) ::_exit(1);  // nobody is left who could want anything to be finished
   config_server.Shutdown(kRpcShutdown);
   zone_server.Shutdown(kRpcShutdown);
+  (void)ipc::LeaveTotals(inherited->totals.get(), "egress", registry, **stats);
   return 0;
 }
 

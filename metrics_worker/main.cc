@@ -11,14 +11,18 @@
 #include "absl/time/time.h"
 #include "lib/async/loop.h"
 #include "lib/config/zone_config.h"
+#include "lib/control/commands.h"
 #include "lib/control/control_link.h"
 #include "lib/control/figures.h"
 #include "lib/control/inherit.h"
 #include "lib/http/server.h"
 #include "lib/ipc/control_watcher.h"
+#include "lib/ipc/departure.h"
+#include "lib/ipc/totals.h"
 #include "lib/log/logger.h"
 #include "lib/os/process_stats.h"
 #include "lib/sandbox/lock.h"
+#include "lib/sandbox/render.h"
 #include "metrics_worker/background.h"
 #include "metrics_worker/metrics_handler.h"
 #include "metrics_worker/zone_monitor.h"
@@ -31,6 +35,8 @@ constexpr std::string_view kZoneLinkPrefix = "zone.";
 // A collection asks three zones at once, beside it the three subjects of the admin zone.
 constexpr int kThreads = 6;
 constexpr uint64_t kIdleTimeoutMs = 75'000;
+// A released worker waits so long for its last scrapes.
+constexpr uint64_t kDepartureMs = 5'000;
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -41,8 +47,43 @@ int Fatal(const control::ControlLink& control, std::string_view text) {
   return 1;
 }
 
-void TakeLink(ZoneMonitor& monitor, std::string_view name, os::UniqueFd fd) {
-  if (name.starts_with(kZoneLinkPrefix)) monitor.SetLink(name.substr(kZoneLinkPrefix.size()), std::move(fd));
+void TakeLink(ZoneMonitor& monitor, std::string_view name, uint64_t generation, os::UniqueFd fd) {
+  if (!name.starts_with(kZoneLinkPrefix)) return;
+  monitor.SetLink(name.substr(kZoneLinkPrefix.size()), generation, std::move(fd));
+}
+
+// What the supervisor says about other workers.
+void TakeNews(ZoneMonitor& monitor, control::Message& message, log::Logger& logger) {
+  if (message.type == control::MessageType::kZone) {
+    monitor.SetState(message.name, message.text, message.number);
+  } else if (message.type == control::MessageType::kExits) {
+    monitor.SetExits(message.name, message.text, message.number);
+  } else if (message.type == control::MessageType::kFigures) {
+    if (absl::StatusOr<os::ProcessSample> sample = control::DecodeFigures(message.text); sample.ok()) {
+      monitor.SetSupervisor(*sample);
+    }
+  } else if (message.type == control::MessageType::kMeasure) {
+    if (message.number > static_cast<uint64_t>(sandbox::State::kFull)) return;
+    monitor.SetSupervisorMeasure({message.name, static_cast<sandbox::State>(message.number), message.text});
+  } else if (!message.fd.valid()) {
+    monitor.OnEnded(message.name, message.number, std::nullopt);
+  } else {
+    absl::StatusOr<std::vector<metrics::Family>> totals = ipc::ReadTotals(message.fd.get());
+    if (!totals.ok()) {
+      logger.Write(log::Level::kWarn, kTarget, "the totals of a former worker cannot be read",
+                   {{"worker", std::string_view(message.name)}, {"error", Text(totals.status())}});
+      monitor.OnEnded(message.name, message.number, std::nullopt);
+      return;
+    }
+    monitor.OnEnded(message.name, message.number, *std::move(totals));
+  }
+}
+
+void HandOver(const ZoneMonitor& monitor, int file, log::Logger& logger) {
+  if (file < 0) return;
+  if (const absl::Status written = ipc::WriteTotals(file, monitor.Totals()); !written.ok()) {
+    logger.Write(log::Level::kWarn, kTarget, "totals cannot be handed over", {{"error", Text(written)}});
+  }
 }
 
 int Main() {
@@ -71,14 +112,21 @@ int Main() {
   absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kMetricsProfile, lock_options);
   if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
+  sandbox::Log(*isolation, logger);
+
+  if (!control::AwaitActivation(*inherited).ok()) return 1;
 
   MonitorOptions options;
   options.version = part->common.version;
+  options.isolation = *isolation;
   // Declared before the threads that use its channels, so destroyed after them.
   std::unique_ptr<ZoneMonitor> monitor;
   Background background(loop, kThreads);
   monitor = std::make_unique<ZoneMonitor>(loop, background, stats->get(), std::move(options));
-  for (control::Link& link : inherited->links) TakeLink(*monitor, link.name, std::move(link.fd));
+  for (control::Link& link : inherited->links) {
+    TakeLink(*monitor, link.name, link.index, std::move(link.fd));
+  }
+  for (control::Message& message : inherited->news) TakeNews(*monitor, message, logger);
 
   MetricsHandler handler(*monitor, NormalisePath(part->path));
   http::ServerOptions server_options;
@@ -91,34 +139,26 @@ int Main() {
         return Fatal(control, Text(listening));
       }
     }
-    auto on_message = [&](control::Message& message) {
-      switch (message.type) {
-        case control::MessageType::kLink:
-          TakeLink(*monitor, message.name, std::move(message.fd));
-          break;
-        case control::MessageType::kZone:
-          monitor->SetState(message.name, message.text, message.number);
-          break;
-        case control::MessageType::kFigures:
-          if (absl::StatusOr<os::ProcessSample> sample = control::DecodeFigures(message.text); sample.ok()) {
-            monitor->SetSupervisor(*sample);
-          }
-          break;
-        case control::MessageType::kDrain:
-          server.SetClosing();
-          break;
-        case control::MessageType::kQueryInFlight:
-          (void)control.SendInFlight(server.in_flight());
-          break;
-        case control::MessageType::kStop:
-          orderly = true;
-          loop.Stop();
-          break;
-        default:
-          break;
-      }
+    ipc::Departure departure(loop, [&] { return server.connections() == 0; });
+    control::Commands commands;
+    commands.link = [&](control::Message& message) {
+      TakeLink(*monitor, message.name, message.number, std::move(message.fd));
     };
-    ipc::ControlWatcher watcher(loop, control, on_message, [&] { loop.Stop(); });
+    commands.news = [&](control::Message& message) { TakeNews(*monitor, message, logger); };
+    commands.drain = [&] { server.SetClosing(); };
+    commands.in_flight = [&] { return server.in_flight(); };
+    commands.release = [&](bool) {
+      orderly = true;
+      server.StopListening();
+      HandOver(*monitor, inherited->totals.get(), logger);
+      (void)control.SendReleased();
+      departure.Begin(kDepartureMs);
+    };
+    commands.stop = [&] {
+      orderly = true;
+      loop.Stop();
+    };
+    ipc::ControlWatcher watcher(loop, control, *inherited, commands, [&] { loop.Stop(); });
     logger.Write(log::Level::kInfo, kTarget, "metrics worker serving");
     if (!control.SendReady().ok()) return 1;
     loop.Run();

@@ -12,6 +12,7 @@ constexpr std::string_view kConfigPath = "/status/config";
 constexpr std::string_view kReadyPath = "/status/ready";
 constexpr std::string_view kModelsPath = "/status/models";
 constexpr std::string_view kZonesPath = "/status/zones";
+constexpr std::string_view kIsolationPath = "/status/isolation";
 
 async::Task<void> Respond(http::ServerExchange& exchange, int status, std::string_view content_type,
                           std::string_view body) {
@@ -36,7 +37,7 @@ async::Task<void> MetricsHandler::Serve(http::ServerExchange& exchange) {
   const std::string_view path = exchange.request().path;
   const std::string_view method = exchange.request().method;
   const bool known = path == metrics_path_ || path == kConfigPath || path == kReadyPath ||
-                     path == kModelsPath || path == kZonesPath;
+                     path == kModelsPath || path == kZonesPath || path == kIsolationPath;
   if (!known) {
     (void)co_await exchange.Respond(404, {}, "");
     co_return;
@@ -54,6 +55,9 @@ async::Task<void> MetricsHandler::Serve(http::ServerExchange& exchange) {
     co_await ServeReady(exchange);
   } else if (path == kModelsPath) {
     co_await ServeModels(exchange);
+  } else if (path == kIsolationPath) {
+    const std::string body = co_await monitor_.Isolation();
+    co_await Respond(exchange, 200, kJson, body);
   } else {
     const std::string body = monitor_.ZonesJson();
     co_await Respond(exchange, 200, kJson, body);

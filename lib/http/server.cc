@@ -43,9 +43,13 @@ void Server::Adopt(os::UniqueFd socket, const net::Address& peer, bool secure) {
   connection->Start();
 }
 
-void Server::StopAccepting() {
+void Server::StopListening() {
   closing_ = true;
   listeners_.clear();
+}
+
+void Server::StopAccepting() {
+  StopListening();
   for (ServerConnection* connection = first_; connection; connection = connection->next_) {
     connection->StopWhenIdle();
   }

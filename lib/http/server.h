@@ -99,8 +99,10 @@ class Server {
   // From now on every response says `connection: close` (spec 01 §11). Accepting goes on.
   void SetClosing() { closing_ = true; }
   bool closing() const { return closing_; }
-  // Closes the listening sockets and the connections that are between requests; requests that run are
-  // finished.
+  // Closes the listening sockets; from now on every response says `connection: close`. Connections that are
+  // between requests stay for one more: a caller that is just sending it must not find them closed.
+  void StopListening();
+  // The same, and closes the connections that are between requests; requests that run are finished.
   void StopAccepting();
 
   size_t connections() const { return connection_count_.load(std::memory_order_relaxed); }

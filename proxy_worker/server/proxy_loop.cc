@@ -89,9 +89,16 @@ void ProxyLoop::Drain() {
   });
 }
 
-void ProxyLoop::Release() {
-  loop_.Post([this] {
-    for (Served& served : served_) served.server->StopAccepting();
+void ProxyLoop::Release(bool at_once) {
+  loop_.Post([this, at_once] {
+    for (Served& served : served_) {
+      if (at_once) {
+        served.server->StopAccepting();
+      } else {
+        served.server->StopListening();
+      }
+    }
+    accepting_.store(false, std::memory_order_release);
   });
 }
 

@@ -2,6 +2,7 @@
 // snapshot it serves from, its share of the metrics (DESIGN §3).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -66,8 +67,12 @@ class ProxyLoop {
   void Accept();
   void SetSecurity(const ListenerSecurity& security);  // for connections to come
   void ReplaceDial(os::UniqueFd link);
-  void Drain();                // responses say `connection: close`
-  void Release();              // no new connections; those between requests are closed
+  void Drain();  // responses say `connection: close`
+  // No new connections, and each that is open serves at most one more request. `at_once`: those between
+  // requests are closed now.
+  void Release(bool at_once);
+  // False once Release() has taken effect. Any thread.
+  bool accepting() const { return accepting_.load(std::memory_order_acquire); }
   size_t in_flight() const;    // any thread
   size_t connections() const;  // any thread
 
@@ -91,6 +96,7 @@ class ProxyLoop {
   LoopContext context_;
   ProxyHandler handler_;
   std::vector<Served> served_;
+  std::atomic<bool> accepting_{true};
   std::thread thread_;
 };
 

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
+#include "lib/ipc/totals.h"
 #include "lib/os/error.h"
+#include "lib/sandbox/render.h"
 #include "proxy_worker/pipeline/chat.h"
 #include "proxy_worker/providers/planner.h"
 #include "proxy_worker/providers/upstream_security.h"
@@ -21,6 +23,9 @@ namespace {
 constexpr std::string_view kTarget = "aisix_proxy::worker";
 constexpr std::chrono::milliseconds kRpcGoodbye{200};
 constexpr int kReleasePollMs = 20;
+// A replaced worker keeps connections that are between requests for so long: whoever uses them more often
+// moves to the successor without a broken connection.
+constexpr std::chrono::seconds kIdleGrace{30};
 
 }  // namespace
 
@@ -29,6 +34,10 @@ ProxyWorker::ProxyWorker(config::ProxyPart config, control::Inherited inherited,
     : config_(std::move(config)), inherited_(std::move(inherited)), link_(link), logger_(logger) {}
 
 ProxyWorker::~ProxyWorker() {
+  EndThreads();
+}
+
+void ProxyWorker::EndThreads() {
   publisher_.Cancel();
   for (std::unique_ptr<ipc::RpcServer>* server : {&config_server_, &health_server_, &zone_server_}) {
     if (*server != nullptr) (*server)->Shutdown(kRpcGoodbye);
@@ -101,6 +110,9 @@ absl::StatusOr<ProviderPlanner> ProxyWorker::MakePlanner() {
 
 void ProxyWorker::Start(sandbox::Report isolation) {
   isolation_ = std::move(isolation);
+  sandbox::Log(isolation_, logger_);
+  registry_.AddCollector(
+      [this](std::vector<metrics::Family>& families) { sandbox::AppendFamilies(isolation_, families); });
   reclaimer_.Start();
   for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->Start(security_);
 
@@ -136,72 +148,77 @@ void ProxyWorker::OnApplied() {
 }
 
 absl::Status ProxyWorker::Serve() {
-  for (;;) {
+  while (!stopped_ && !(released_ && Idle())) {
     pollfd watched{link_.fd(), POLLIN, 0};
     const int ready = ::poll(&watched, 1, released_ ? kReleasePollMs : -1);
     if (ready < 0 && errno != EINTR) return os::ErrorStatus(errno, "poll");
-    if (released_ && Connections() == 0) return absl::OkStatus();
-    if (ready <= 0) continue;
-    for (;;) {
-      absl::StatusOr<std::optional<control::Message>> message = link_.Receive();
-      if (!message.ok()) return message.status();
-      if (!message->has_value()) break;
-      if ((*message)->type == control::MessageType::kStop) return absl::OkStatus();
-      Obey(**std::move(message));
+    if (idle_limit_ && std::chrono::steady_clock::now() >= *idle_limit_) {
+      idle_limit_.reset();
+      for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->Release(/*at_once=*/true);
     }
+    if (ready <= 0) continue;
+    if (absl::Status status = ObeyPending(); !status.ok()) return status;
+  }
+  EndThreads();  // nothing is counted any more
+  return ipc::LeaveTotals(inherited_.totals.get(), "proxy", registry_, *stats_);
+}
+
+absl::Status ProxyWorker::ObeyPending() {
+  while (true) {
+    absl::StatusOr<std::optional<control::Message>> message = link_.Receive();
+    if (absl::IsUnavailable(message.status())) return message.status();
+    if (!message.ok()) continue;  // it lost its descriptor, or is of a newer build: not for this worker
+    if (!message->has_value()) return absl::OkStatus();
+    control::Obey(**message, link_, inherited_, commands_);
   }
 }
 
-void ProxyWorker::Obey(control::Message message) {
-  switch (message.type) {
-    case control::MessageType::kLink:
-      AttachLink(message.name, message.number, std::move(message.fd));
-      break;
-    case control::MessageType::kFile:
-      inherited_.files[message.name] = control::File{std::move(message.fd), message.text};
-      break;
-    case control::MessageType::kReload:
-      Reload();
-      break;
-    case control::MessageType::kDrain:
-      process_.draining.store(true, std::memory_order_relaxed);
-      for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->Drain();
-      break;
-    case control::MessageType::kQueryInFlight:
-      (void)link_.SendInFlight(InFlight());
-      break;
-    case control::MessageType::kRelease:
-      released_ = true;
-      for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->Release();
-      break;
-    default:
-      break;
-  }
+control::Commands ProxyWorker::MakeCommands() {
+  control::Commands commands;
+  commands.link = [this](control::Message& message) {
+    AttachLink(message.name, message.number, std::move(message.fd));
+  };
+  commands.reload = [this](bool) { return Reload(); };
+  commands.drain = [this] {
+    process_.draining.store(true, std::memory_order_relaxed);
+    for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->Drain();
+  };
+  commands.in_flight = [this] { return InFlight(); };
+  commands.release = [this](bool replaced) {
+    released_ = true;
+    if (replaced) idle_limit_ = std::chrono::steady_clock::now() + kIdleGrace;
+    for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->Release(/*at_once=*/!replaced);
+  };
+  commands.stop = [this] { stopped_ = true; };
+  return commands;
 }
 
-void ProxyWorker::Reload() {
+std::string ProxyWorker::Reload() {
+  std::string refused;
   absl::StatusOr<ListenerSecurity> security = LoadListenerSecurity(config_.listeners, inherited_);
   if (security.ok()) {
     for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->SetSecurity(*security);
     if (!security->empty())
       logger_.Write(log::Level::kInfo, kTarget, "listener certificates were read again");
   } else {
-    const std::string reason(security.status().message());
+    refused = std::string(security.status().message());
     logger_.Write(log::Level::kWarn, kTarget, "new listener certificates are not usable; the old ones stay",
-                  {{"error", std::string_view(reason)}});
+                  {{"error", std::string_view(refused)}});
   }
   absl::StatusOr<ProviderPlanner> planner = MakePlanner();
   if (planner.ok()) {
     intake_->Replan(*std::move(planner));
   } else {
-    const std::string reason(planner.status().message());
+    refused = std::string(planner.status().message());
     logger_.Write(log::Level::kWarn, kTarget, "new upstream TLS files are not usable; the old ones stay",
-                  {{"error", std::string_view(reason)}});
+                  {{"error", std::string_view(refused)}});
   }
+  return refused;
 }
 
 std::optional<std::string> ProxyWorker::Status(std::string_view subject) const {
   if (subject == "health") return RenderHealth(*intake_->current());
+  if (subject == "isolation") return sandbox::RenderJson(isolation_);
   if (subject != "zone") return std::nullopt;
   ZoneFigures figures;
   figures.loops = loops_.size();
@@ -209,13 +226,19 @@ std::optional<std::string> ProxyWorker::Status(std::string_view subject) const {
   figures.in_flight = InFlight();
   figures.dropped_log_lines = logger_.dropped();
   figures.draining = process_.draining.load(std::memory_order_relaxed);
-  return RenderZone(*intake_->current(), figures, isolation_);
+  return RenderZone(*intake_->current(), figures);
 }
 
 uint64_t ProxyWorker::InFlight() const {
   uint64_t sum = 0;
   for (const std::unique_ptr<ProxyLoop>& loop : loops_) sum += loop->in_flight();
   return sum;
+}
+
+bool ProxyWorker::Idle() const {
+  return std::all_of(loops_.begin(), loops_.end(), [](const std::unique_ptr<ProxyLoop>& loop) {
+    return !loop->accepting() && loop->connections() == 0;
+  });
 }
 
 uint64_t ProxyWorker::Connections() const {

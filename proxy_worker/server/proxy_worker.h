@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "lib/config/zone_config.h"
+#include "lib/control/commands.h"
 #include "lib/control/control_link.h"
 #include "lib/control/inherit.h"
 #include "lib/control/message.h"
@@ -43,19 +45,24 @@ class ProxyWorker {
   absl::Status Prepare();
   // After the sandbox was locked: threads, gRPC. Says Ready once the first push is in effect.
   void Start(sandbox::Report isolation);
-  // Obeys the supervisor until it is released. The error: the supervisor is gone.
+  // Obeys the supervisor until it is released and idle; then hands over its totals. The error: the supervisor
+  // is gone.
   absl::Status Serve();
 
  private:
   absl::Status Distribute(const config::ListenerSpec& listener);
   absl::StatusOr<ProviderPlanner> MakePlanner();
-  void Obey(control::Message message);
-  void Reload();
+  control::Commands MakeCommands();
+  // Empty, or what of the new files is refused.
+  std::string Reload();
+  absl::Status ObeyPending();
   void AttachLink(std::string_view name, uint64_t index, os::UniqueFd fd);
   void OnApplied();
   std::optional<std::string> Status(std::string_view subject) const;
   uint64_t InFlight() const;
   uint64_t Connections() const;
+  bool Idle() const;  // once released: no connection, and none can come
+  void EndThreads();
 
   const config::ProxyPart config_;
   control::Inherited inherited_;
@@ -77,7 +84,11 @@ class ProxyWorker {
   std::unique_ptr<ConfigIntake> intake_;
   std::once_flag first_applied_;
   sandbox::Report isolation_;
+  const control::Commands commands_ = MakeCommands();
   bool released_ = false;
+  bool stopped_ = false;
+  // When a replaced worker closes the connections that are between requests.
+  std::optional<std::chrono::steady_clock::time_point> idle_limit_;
 
   // Services before the servers that use them.
   std::unique_ptr<ipc::ConfigService> config_service_;

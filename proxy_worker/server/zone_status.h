@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 
-#include "lib/sandbox/lock.h"
 #include "proxy_worker/snapshot/snapshot.h"
 
 namespace aisix::proxy {
@@ -22,7 +21,6 @@ struct ZoneFigures {
 };
 
 // Subject "zone".
-std::string RenderZone(const Snapshot& snapshot, const ZoneFigures& figures,
-                       const sandbox::Report& isolation);
+std::string RenderZone(const Snapshot& snapshot, const ZoneFigures& figures);
 
 }  // namespace aisix::proxy

@@ -1,7 +1,6 @@
 #include "supervisor/process/child.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -37,7 +36,7 @@ std::vector<char*> SplitEnvironment(std::string& text) {
 void ResetSignals() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaction(number, &ignore, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR2, SIGPIPE}) ::sigaction(number, &ignore, nullptr);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -103,16 +102,6 @@ absl::StatusOr<pid_t> StartChild(const ChildProgram& program) {
   if (count == 0) return pid;  // closed by execve
   ::waitpid(pid, nullptr, 0);
   return os::ErrorStatus(error, program.path);
-}
-
-std::string DescribeExit(int status) {
-  if (WIFSIGNALED(status)) {
-    const int number = WTERMSIG(status);
-    const char* name = ::sigabbrev_np(number);
-    if (name == nullptr) return fmt::format("signal {}", number);
-    return fmt::format("signal SIG{} ({})", name, number);
-  }
-  return fmt::format("exit code {}", WEXITSTATUS(status));
 }
 
 }  // namespace aisix::supervisor

@@ -18,12 +18,9 @@ struct ChildProgram {
 };
 
 // Forks and executes. The child dies with this process (whatever kills it), reads nothing from the terminal,
-// and ignores SIGINT, SIGTERM and SIGHUP: those are for the supervisor, also when a terminal or an init
-// system sends them to everybody. A program that cannot be executed is an error here. Call it from the only
-// thread.
+// and ignores SIGINT, SIGTERM, SIGHUP and SIGUSR2: those are for the supervisor, also when a terminal or an
+// init system sends them to everybody. A program that cannot be executed is an error here. Call it from the
+// only thread.
 absl::StatusOr<pid_t> StartChild(const ChildProgram& program);
-
-// "exit code 1", "signal SIGKILL (9)": how a process ended, from the status of waitpid.
-std::string DescribeExit(int status);
 
 }  // namespace aisix::supervisor

@@ -1,67 +1,80 @@
 #include "supervisor/process/link_table.h"
 
-#include <utility>
-
-#include "absl/status/statusor.h"
-#include "lib/os/socket_pair.h"
-
 namespace aisix::supervisor {
 namespace {
 
-control::Message EndOf(std::string_view name, uint64_t index, bool server, os::UniqueFd fd) {
-  control::Message message;
-  message.type = control::MessageType::kLink;
-  message.name = name;
-  message.number = index;
-  message.text = server ? "server" : "client";
-  message.fd = std::move(fd);
-  return message;
+const ZonePopulation& Of(const Population& population, Zone zone) {
+  return population[static_cast<size_t>(zone)];
+}
+
+std::vector<uint64_t> All(const ZonePopulation& zone) {
+  std::vector<uint64_t> all = zone.retiring;
+  if (zone.current != 0) all.push_back(zone.current);
+  if (zone.successor != 0) all.push_back(zone.successor);
+  return all;
+}
+
+uint64_t Newest(const ZonePopulation& zone) {
+  return zone.successor != 0 ? zone.successor : zone.current;
 }
 
 }  // namespace
 
-LinkTable::LinkTable(uint32_t proxy_loops) {
-  const auto add = [this](std::string_view name, uint64_t index, Zone client, Zone server, bool packets) {
-    links_.push_back({name, index, client, server, packets, os::UniqueFd(), os::UniqueFd()});
-  };
-  add("config.proxy", 0, Zone::kAdmin, Zone::kProxy, false);
-  add("config.egress", 0, Zone::kAdmin, Zone::kEgress, false);
-  add("health.proxy", 0, Zone::kAdmin, Zone::kProxy, false);
-  add("zone.proxy", 0, Zone::kMetrics, Zone::kProxy, false);
-  add("zone.admin", 0, Zone::kMetrics, Zone::kAdmin, false);
-  add("zone.egress", 0, Zone::kMetrics, Zone::kEgress, false);
-  for (uint32_t loop = 0; loop < proxy_loops; ++loop) add("dial", loop, Zone::kProxy, Zone::kEgress, true);
+LinkTable::LinkTable(uint32_t proxy_loops)
+    : kinds_{{"config.proxy", Zone::kAdmin, Zone::kProxy, Reach::kNewest},
+             {"config.egress", Zone::kAdmin, Zone::kEgress, Reach::kNewest},
+             {"health.proxy", Zone::kAdmin, Zone::kProxy, Reach::kNewest},
+             {"zone.proxy", Zone::kMetrics, Zone::kProxy, Reach::kEveryServer},
+             {"zone.admin", Zone::kMetrics, Zone::kAdmin, Reach::kEveryServer},
+             {"zone.egress", Zone::kMetrics, Zone::kEgress, Reach::kEveryServer},
+             {"dial", Zone::kProxy, Zone::kEgress, Reach::kEveryClient, proxy_loops, true}} {}
+
+void LinkTable::Append(const Kind& kind, uint64_t client, uint64_t server, std::vector<PlannedLink>& links) {
+  if (client == 0 || server == 0) return;
+  for (uint32_t index = 0; index < kind.count; ++index) {
+    const uint64_t client_number = kind.reach == Reach::kEveryServer ? server : index;
+    links.push_back({kind.name, client, server, client_number, index, kind.packets});
+  }
 }
 
-absl::Status LinkTable::Connect(Zone zone, const std::function<bool(Zone)>& is_running,
-                                const Deliver& deliver, std::vector<control::Message>& own) {
-  for (Link& link : links_) {
-    if (link.client != zone && link.server != zone) continue;
-    const bool server = link.server == zone;
-    os::UniqueFd& waiting = server ? link.waiting_server : link.waiting_client;
-    if (waiting.valid()) {
-      own.push_back(EndOf(link.name, link.index, server, std::move(waiting)));
-      continue;
-    }
-    absl::StatusOr<os::SocketPair> pair = link.packets ? os::CreatePacketPair() : os::CreateStreamPair();
-    if (!pair.ok()) return pair.status();
-    own.push_back(EndOf(link.name, link.index, server, std::move(pair->first)));
-    const Zone peer = server ? link.client : link.server;
-    if (is_running(peer)) {
-      deliver(peer, EndOf(link.name, link.index, !server, std::move(pair->second)));
-    } else {
-      (server ? link.waiting_client : link.waiting_server) = std::move(pair->second);
+std::vector<PlannedLink> LinkTable::OfActing(Zone zone, uint64_t generation,
+                                             const Population& population) const {
+  std::vector<PlannedLink> links;
+  for (const Kind& kind : kinds_) {
+    if (kind.server == zone && kind.reach != Reach::kEveryClient) {
+      Append(kind, Of(population, kind.client).current, generation, links);
+    } else if (kind.server == zone) {
+      if (Of(population, zone).current != generation) continue;
+      for (const uint64_t client : All(Of(population, kind.client))) Append(kind, client, generation, links);
+    } else if (kind.client == zone && kind.reach == Reach::kNewest) {
+      Append(kind, generation, Newest(Of(population, kind.server)), links);
+    } else if (kind.client == zone && kind.reach == Reach::kEveryServer) {
+      for (const uint64_t server : All(Of(population, kind.server))) Append(kind, generation, server, links);
+    } else if (kind.client == zone) {
+      Append(kind, generation, Of(population, kind.server).current, links);
     }
   }
-  return absl::OkStatus();
+  return links;
 }
 
-void LinkTable::Disconnect(Zone zone) {
-  for (Link& link : links_) {
-    if (link.client != zone && link.server != zone) continue;
-    link.waiting_client.reset();
-    link.waiting_server.reset();
+std::vector<PlannedLink> LinkTable::OfPromoted(Zone zone, uint64_t generation,
+                                               const Population& population) const {
+  std::vector<PlannedLink> links;
+  for (const Kind& kind : kinds_) {
+    if (kind.server != zone || kind.reach != Reach::kEveryClient) continue;
+    for (const uint64_t client : All(Of(population, kind.client))) Append(kind, client, generation, links);
   }
+  return links;
+}
+
+std::vector<PlannedLink> LinkTable::OfReinstated(Zone zone, uint64_t generation,
+                                                 const Population& population) const {
+  std::vector<PlannedLink> links;
+  for (const Kind& kind : kinds_) {
+    if (kind.server != zone || kind.reach != Reach::kNewest) continue;
+    Append(kind, Of(population, kind.client).current, generation, links);
+  }
+  return links;
 }
 
 }  // namespace aisix::supervisor

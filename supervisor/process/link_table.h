@@ -1,47 +1,66 @@
-// Who is connected with whom (DESIGN §1.1), and the ends of those connections that nobody has taken yet.
+// Who is connected with whom (DESIGN §1.1), also while a zone has more than one worker.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "lib/control/message.h"
-#include "lib/os/unique_fd.h"
 #include "supervisor/process/zone.h"
 
 namespace aisix::supervisor {
 
+// The workers of one zone by generation; 0: there is none. A successor that stands by is not among them: it
+// is connected when it begins to act.
+struct ZonePopulation {
+  uint64_t current = 0;
+  uint64_t successor = 0;  // starting beside the current one
+  std::vector<uint64_t> retiring;
+};
+using Population = std::array<ZonePopulation, kZones.size()>;  // by Zone
+
+struct PlannedLink {
+  std::string_view name;
+  uint64_t client = 0;  // generation of the worker at that end
+  uint64_t server = 0;
+  uint64_t client_number = 0;  // as the client knows it: index, or the server's generation (zone.*)
+  uint64_t server_number = 0;  // the index
+  bool packets = false;        // SOCK_SEQPACKET, else SOCK_STREAM
+
+  bool operator==(const PlannedLink&) const = default;
+};
+
 class LinkTable {
  public:
-  // Gives a kLink message to a worker that runs. The descriptor goes with it.
-  using Deliver = std::function<void(Zone, control::Message)>;
-
-  // `proxy_loops`: how many links for dialling there are.
+  // `proxy_loops`: how many links for dialling each proxy worker has.
   explicit LinkTable(uint32_t proxy_loops);
 
-  // For a worker that is being started: makes a pair for each of its links, unless its end of one waits here
-  // already. Appends its ends to `own` as kLink messages; the other ends go to running peers, and are kept
-  // for those that do not run.
-  absl::Status Connect(Zone zone, const std::function<bool(Zone)>& is_running, const Deliver& deliver,
-                       std::vector<control::Message>& own);
-
-  // The worker died: what waited on either side of its links is worth nothing now.
-  void Disconnect(Zone zone);
+  // All links of a worker that begins to act: the current one of its zone, or a successor that starts beside
+  // it. A successor of egress gets no dials yet.
+  std::vector<PlannedLink> OfActing(Zone zone, uint64_t generation, const Population& population) const;
+  // Of a successor that has become the current worker: what was its predecessor's until now.
+  std::vector<PlannedLink> OfPromoted(Zone zone, uint64_t generation, const Population& population) const;
+  // Of a current worker whose successor came to nothing: what the successor had taken from it.
+  std::vector<PlannedLink> OfReinstated(Zone zone, uint64_t generation, const Population& population) const;
 
  private:
-  struct Link {
+  // Between which workers a link exists when a zone has several.
+  enum class Reach {
+    kNewest,       // the current client and the newest server: configuration
+    kEveryServer,  // the current client and each server: figures
+    kEveryClient,  // each client and the current server: dialling
+  };
+  struct Kind {
     std::string_view name;
-    uint64_t index;
     Zone client;
     Zone server;
-    bool packets;  // SOCK_SEQPACKET, else SOCK_STREAM
-    // At most one of them is held: the end of a worker that has not been started.
-    os::UniqueFd waiting_client;
-    os::UniqueFd waiting_server;
+    Reach reach;
+    uint32_t count = 1;
+    bool packets = false;
   };
-  std::vector<Link> links_;
+  static void Append(const Kind& kind, uint64_t client, uint64_t server, std::vector<PlannedLink>& links);
+
+  std::vector<Kind> kinds_;
 };
 
 }  // namespace aisix::supervisor

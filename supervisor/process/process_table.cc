@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "lib/os/memory_file.h"
-#include "supervisor/process/child.h"
+#include "lib/os/socket_pair.h"
+#include "supervisor/process/exit.h"
 
 namespace aisix::supervisor {
 namespace {
@@ -119,16 +120,42 @@ void ProcessTable::StartWorker(Zone zone) {
 absl::Status ProcessTable::TryStartWorker(Zone zone) {
   absl::StatusOr<std::string> program = inheritance_.programs.Find(ZoneProgram(zone));
   if (!program.ok()) return program.status();
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> worker = WorkerProcess::Start(*program);
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> worker =
+      WorkerProcess::Start(zone, ++last_generation_, *program);
   if (!worker.ok()) return worker.status();
   SlotOf(zone).worker = *std::move(worker);
   loop_.Watch(SlotOf(zone).worker->control_fd(), [this, zone] { ReadControl(zone); });
   std::vector<Message> links;
-  const absl::Status connected = links_.Connect(
-      zone, [this](Zone peer) { return IsRunning(peer); },
-      [this](Zone peer, Message message) { Send(peer, message); }, links);
-  if (!connected.ok()) return connected;
+  if (absl::Status status = Connect(zone, links); !status.ok()) return status;
   return SendInheritance(zone, std::move(links));
+}
+
+absl::Status ProcessTable::Connect(Zone zone, std::vector<Message>& own) {
+  Population population;
+  for (const Zone other : kZones) {
+    if (IsRunning(other)) population[static_cast<size_t>(other)].current = SlotOf(other).worker->generation();
+  }
+  const uint64_t generation = SlotOf(zone).worker->generation();
+  for (const PlannedLink& link : links_.OfActing(zone, generation, population)) {
+    absl::StatusOr<os::SocketPair> pair = link.packets ? os::CreatePacketPair() : os::CreateStreamPair();
+    if (!pair.ok()) return pair.status();
+    Message client = FileMessage(MessageType::kLink, pair->first.release());
+    client.name = link.name;
+    client.number = link.client_number;
+    client.text = "client";
+    Message server = FileMessage(MessageType::kLink, pair->second.release());
+    server.name = link.name;
+    server.number = link.server_number;
+    server.text = "server";
+    const bool serves = link.server == generation;
+    own.push_back(std::move(serves ? server : client));
+    const uint64_t peer_generation = serves ? link.client : link.server;
+    for (const Zone peer : kZones) {
+      if (!IsRunning(peer) || SlotOf(peer).worker->generation() != peer_generation) continue;
+      Send(peer, serves ? client : server);
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ProcessTable::SendInheritance(Zone zone, std::vector<Message> links) {
@@ -254,7 +281,7 @@ void ProcessTable::Reap() {
     for (const Zone zone : kZones) {
       if (PidOf(zone) != pid) continue;
       ReadControl(zone);  // its last words may say why
-      OnEnd(zone, DescribeExit(status));
+      OnEnd(zone, DescribeExit(status).text);
       break;
     }
   }
@@ -266,9 +293,13 @@ void ProcessTable::OnEnd(Zone zone, const std::string& reason) {
   if (slot.worker != nullptr) {
     ready_for = slot.worker->ReadyFor();
     loop_.Unwatch(slot.worker->control_fd());
+    Message ended;
+    ended.type = MessageType::kEnded;
+    ended.name = ZoneName(zone);
+    ended.number = slot.worker->generation();
     slot.worker.reset();
+    Send(Zone::kMetrics, ended);
   }
-  links_.Disconnect(zone);
   slot.down_reason = slot.fatal_text.empty() ? reason : std::exchange(slot.fatal_text, {});
   TellMetrics(zone);
   if (!restarting_) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "lib/control/message.h"
@@ -88,6 +89,7 @@ class ProcessTable {
 
   void StartWorker(Zone zone);
   absl::Status TryStartWorker(Zone zone);
+  absl::Status Connect(Zone zone, std::vector<control::Message>& own);
   absl::Status SendInheritance(Zone zone, std::vector<control::Message> links);
   void ReadControl(Zone zone);
   void OnLinkLost(Zone zone, const absl::Status& status);
@@ -101,6 +103,7 @@ class ProcessTable {
   const Inheritance inheritance_;
   const Hooks hooks_;
   LinkTable links_;
+  uint64_t last_generation_ = 0;
   std::array<Slot, kZones.size()> slots_;
   control::Message admin_state_;  // kState
   bool all_ready_reported_ = false;

@@ -21,6 +21,13 @@ class RestartPolicy {
   // True once a worker of this zone was ready since boot.
   bool ever_ready() const { return ever_ready_; }
 
+  // For the next image of this process.
+  int early_deaths() const { return early_deaths_; }
+  void Resume(bool ever_ready, int early_deaths) {
+    ever_ready_ = ever_ready;
+    early_deaths_ = early_deaths;
+  }
+
  private:
   bool essential_;
   bool ever_ready_ = false;

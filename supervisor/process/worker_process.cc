@@ -2,17 +2,29 @@
 
 #include <signal.h>
 
+#include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
 #include "supervisor/process/child.h"
 
 namespace aisix::supervisor {
 
-absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const std::string& program) {
+WorkerProcess::WorkerProcess(Zone zone, uint64_t generation, pid_t pid, os::UniqueFd control,
+                             os::UniqueFd totals)
+    : totals(std::move(totals)),
+      zone_(zone),
+      generation_(generation),
+      pid_(pid),
+      control_(std::move(control)) {}
+
+absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(Zone zone, uint64_t generation,
+                                                                    const std::string& program) {
+  absl::StatusOr<os::UniqueFd> totals = os::CreateMemoryFile("totals");
+  if (!totals.ok()) return totals.status();
   absl::StatusOr<os::SocketPair> pair = os::CreatePacketPair();
   if (!pair.ok()) return pair.status();
   absl::StatusOr<pid_t> pid = StartChild({program, {}, pair->second.get()});
   if (!pid.ok()) return pid.status();
-  return std::unique_ptr<WorkerProcess>(new WorkerProcess(*pid, std::move(pair->first)));
+  return std::make_unique<WorkerProcess>(zone, generation, *pid, std::move(pair->first), *std::move(totals));
 }
 
 absl::Status WorkerProcess::Send(const control::Message& message) const {

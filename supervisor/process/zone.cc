@@ -41,4 +41,8 @@ bool IsEssential(Zone zone) {
   return zone == Zone::kProxy || zone == Zone::kEgress;
 }
 
+bool StandsBy(Zone zone) {
+  return zone == Zone::kAdmin || zone == Zone::kMetrics;
+}
+
 }  // namespace aisix::supervisor

@@ -19,4 +19,8 @@ std::optional<Zone> ZoneOfName(std::string_view name);
 // Without it the gateway can serve nobody: when it cannot come up, the process ends (DESIGN §1.4).
 bool IsEssential(Zone zone);
 
+// Two workers of this zone cannot act at once: they would write one state or answer for each other. A
+// successor prepares, and begins when its predecessor has let go.
+bool StandsBy(Zone zone);
+
 }  // namespace aisix::supervisor

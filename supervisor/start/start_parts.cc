@@ -15,6 +15,7 @@
 #include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
 #include "supervisor/process/child.h"
+#include "supervisor/process/exit.h"
 #include "supervisor/process/zone.h"
 
 namespace aisix::supervisor {
@@ -74,7 +75,7 @@ absl::StatusOr<StartParts> RunBootstrap(const std::string& program, int environm
   if (!collected.ok()) return collected;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 1) return absl::FailedPreconditionError("");
   if (status != 0) {
-    return absl::InternalError(fmt::format("the bootstrap child ended with {}", DescribeExit(status)));
+    return absl::InternalError(fmt::format("the bootstrap child ended with {}", DescribeExit(status).text));
   }
   return parts;
 }

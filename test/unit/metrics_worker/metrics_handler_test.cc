@@ -99,7 +99,7 @@ class MetricsHandlerTest : public ::testing::Test {
     done.get_future().wait();
   }
   void Link(const std::string& zone, FakeZone& peer) {
-    OnLoop([&] { monitor_->SetLink(zone, peer.Link()); });
+    OnLoop([&] { monitor_->SetLink(zone, 1, peer.Link()); });
   }
   // The whole response.
   std::string Request(const std::string& method, const std::string& path) {
@@ -193,7 +193,7 @@ TEST_F(MetricsHandlerTest, ASilentZoneDoesNotHoldTheOthersUp) {
   // The deadline that a silent zone gets is short here: let the answering one be heard first.
   while (Get("/metrics").find("\ntest_admin_total 1\n") == std::string::npos) {
   }
-  OnLoop([&] { monitor_->SetLink("proxy", std::move(silent->first)); });
+  OnLoop([&] { monitor_->SetLink("proxy", 1, std::move(silent->first)); });
   std::string response = Get("/metrics");
   EXPECT_THAT(response, HasSubstr("HTTP/1.1 200"));
   EXPECT_THAT(response, HasSubstr("\ntest_admin_total 1\n"));

@@ -13,6 +13,7 @@
 #include "lib/control/environment.h"
 #include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
+#include "supervisor/process/exit.h"
 
 namespace aisix::supervisor {
 namespace {
@@ -68,9 +69,9 @@ TEST_F(ChildTest, IgnoresSignalsThatAreForTheSupervisor) {
 
 TEST_F(ChildTest, TellsHowItEnded) {
   Run("exit 3");
-  EXPECT_EQ(DescribeExit(status_), "exit code 3");
+  EXPECT_EQ(DescribeExit(status_).text, "exit code 3");
   Run("kill -KILL $$");
-  EXPECT_EQ(DescribeExit(status_), "signal SIGKILL (9)");
+  EXPECT_EQ(DescribeExit(status_).text, "signal SIGKILL (9)");
 }
 
 TEST(StartChild, AMissingProgramIsAnError) {

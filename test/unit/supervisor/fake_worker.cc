@@ -130,6 +130,9 @@ class FakeWorker {
                                                                                    : "no figures");
         return false;
       }
+      case MessageType::kMeasure:
+        Report(fmt::format("measure {} {}", message.name, message.number));
+        return false;
       case MessageType::kDrain:
         Report("drain");
         return false;

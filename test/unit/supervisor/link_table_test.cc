@@ -1,123 +1,128 @@
 #include "supervisor/process/link_table.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <map>
-#include <set>
+#include <algorithm>
 #include <string>
 #include <vector>
 
 namespace aisix::supervisor {
 namespace {
 
-using control::Message;
+// Generations of the workers in these tests.
+constexpr uint64_t kEgress = 1, kAdmin = 2, kMetrics = 3, kProxy = 4, kNew = 10, kOld = 9;
 
-// What the workers would hold.
-class LinkTableTest : public ::testing::Test {
- protected:
-  void Start(Zone zone) {
-    std::vector<Message> own;
-    ASSERT_TRUE(table_
-                    .Connect(
-                        zone, [this](Zone peer) { return running_.contains(peer); },
-                        [this](Zone peer, Message message) { Take(peer, std::move(message)); }, own)
-                    .ok());
-    running_.insert(zone);
-    for (Message& message : own) Take(zone, std::move(message));
-  }
-
-  void End(Zone zone) {
-    running_.erase(zone);
-    held_.erase(zone);
-    table_.Disconnect(zone);
-  }
-
-  void Take(Zone zone, Message message) {
-    EXPECT_EQ(message.type, control::MessageType::kLink);
-    held_[zone].insert_or_assign(message.name + "/" + std::to_string(message.number), std::move(message));
-  }
-
-  // A byte sent by the client arrives at the server.
-  bool Connected(Zone client, Zone server, const std::string& link) {
-    if (!held_[client].contains(link) || !held_[server].contains(link)) return false;
-    const Message& from = held_[client].at(link);
-    const Message& to = held_[server].at(link);
-    EXPECT_EQ(from.text, "client");
-    EXPECT_EQ(to.text, "server");
-    char byte = 'x';
-    return ::write(from.fd.get(), &byte, 1) == 1 && ::read(to.fd.get(), &byte, 1) == 1;
-  }
-
-  void ExpectAllConnected() {
-    EXPECT_TRUE(Connected(Zone::kAdmin, Zone::kProxy, "config.proxy/0"));
-    EXPECT_TRUE(Connected(Zone::kAdmin, Zone::kEgress, "config.egress/0"));
-    EXPECT_TRUE(Connected(Zone::kAdmin, Zone::kProxy, "health.proxy/0"));
-    EXPECT_TRUE(Connected(Zone::kMetrics, Zone::kProxy, "zone.proxy/0"));
-    EXPECT_TRUE(Connected(Zone::kMetrics, Zone::kAdmin, "zone.admin/0"));
-    EXPECT_TRUE(Connected(Zone::kMetrics, Zone::kEgress, "zone.egress/0"));
-    for (int loop = 0; loop < 3; ++loop) {
-      EXPECT_TRUE(Connected(Zone::kProxy, Zone::kEgress, "dial/" + std::to_string(loop)));
-    }
-  }
-
-  LinkTable table_{3};
-  std::set<Zone> running_;
-  std::map<Zone, std::map<std::string, Message>> held_;
-};
-
-TEST_F(LinkTableTest, ConnectsEverybodyAtTheStart) {
-  for (const Zone zone : kZones) Start(zone);
-  ExpectAllConnected();
+Population Everybody() {
+  Population population;
+  population[static_cast<size_t>(Zone::kEgress)].current = kEgress;
+  population[static_cast<size_t>(Zone::kAdmin)].current = kAdmin;
+  population[static_cast<size_t>(Zone::kMetrics)].current = kMetrics;
+  population[static_cast<size_t>(Zone::kProxy)].current = kProxy;
+  return population;
 }
 
-TEST_F(LinkTableTest, GivesNobodyAnotherLink) {
-  for (const Zone zone : kZones) Start(zone);
-  EXPECT_EQ(held_[Zone::kProxy].size(), 3u + 3u);
-  EXPECT_EQ(held_[Zone::kAdmin].size(), 4u);
-  EXPECT_EQ(held_[Zone::kMetrics].size(), 3u);
-  EXPECT_EQ(held_[Zone::kEgress].size(), 2u + 3u);
+ZonePopulation& Of(Population& population, Zone zone) {
+  return population[static_cast<size_t>(zone)];
 }
 
-TEST_F(LinkTableTest, DiallingKeepsPackets) {
-  for (const Zone zone : kZones) Start(zone);
-  const auto type = [](const Message& message) {
-    int value = 0;
-    socklen_t size = sizeof(value);
-    ::getsockopt(message.fd.get(), SOL_SOCKET, SO_TYPE, &value, &size);
-    return value;
-  };
-  EXPECT_EQ(type(held_[Zone::kProxy].at("dial/0")), SOCK_SEQPACKET);
-  EXPECT_EQ(type(held_[Zone::kProxy].at("config.proxy/0")), SOCK_STREAM);
+// "name/index client>server", in the order of the alphabet.
+std::vector<std::string> Texts(const std::vector<PlannedLink>& links) {
+  std::vector<std::string> texts;
+  for (const PlannedLink& link : links) {
+    texts.push_back(std::string(link.name) + "/" + std::to_string(link.server_number) + " " +
+                    std::to_string(link.client) + ">" + std::to_string(link.server));
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
 }
 
-TEST_F(LinkTableTest, AReplacedWorkerIsConnectedAgain) {
-  for (const Zone zone : kZones) Start(zone);
-  for (const Zone zone : kZones) {
-    End(zone);
-    Start(zone);
-    ExpectAllConnected();
+using Strings = std::vector<std::string>;
+
+TEST(LinkTable, AWorkerThatActsGetsTheLinksOfItsZoneAndNoOthers) {
+  const LinkTable table(2);
+  EXPECT_EQ(
+      Texts(table.OfActing(Zone::kProxy, kProxy, Everybody())),
+      (Strings{"config.proxy/0 2>4", "dial/0 4>1", "dial/1 4>1", "health.proxy/0 2>4", "zone.proxy/0 3>4"}));
+  EXPECT_EQ(Texts(table.OfActing(Zone::kAdmin, kAdmin, Everybody())),
+            (Strings{"config.egress/0 2>1", "config.proxy/0 2>4", "health.proxy/0 2>4", "zone.admin/0 3>2"}));
+  EXPECT_EQ(Texts(table.OfActing(Zone::kMetrics, kMetrics, Everybody())),
+            (Strings{"zone.admin/0 3>2", "zone.egress/0 3>1", "zone.proxy/0 3>4"}));
+  EXPECT_EQ(Texts(table.OfActing(Zone::kEgress, kEgress, Everybody())),
+            (Strings{"config.egress/0 2>1", "dial/0 4>1", "dial/1 4>1", "zone.egress/0 3>1"}));
+}
+
+TEST(LinkTable, WhoDoesNotRunIsConnectedByItsOwnStart) {
+  const LinkTable table(1);
+  Population population = Everybody();
+  Of(population, Zone::kAdmin).current = 0;
+  EXPECT_EQ(Texts(table.OfActing(Zone::kProxy, kProxy, population)),
+            (Strings{"dial/0 4>1", "zone.proxy/0 3>4"}));
+}
+
+TEST(LinkTable, OnlyDialsArePacketsAndMetricsKnowsServersByGeneration) {
+  const LinkTable table(1);
+  for (const PlannedLink& link : table.OfActing(Zone::kProxy, kProxy, Everybody())) {
+    EXPECT_EQ(link.packets, link.name == "dial") << link.name;
+    EXPECT_EQ(link.client_number, link.name == "zone.proxy" ? kProxy : 0) << link.name;
   }
 }
 
-TEST_F(LinkTableTest, SeveralDeathsAtOnce) {
-  for (const Zone zone : kZones) Start(zone);
-  End(Zone::kProxy);
-  End(Zone::kAdmin);
-  Start(Zone::kProxy);
-  End(Zone::kProxy);
-  Start(Zone::kAdmin);
-  Start(Zone::kProxy);
-  ExpectAllConnected();
+TEST(LinkTable, ASuccessorOfEgressGetsItsConfigurationFirstAndTheDialsWhenItTakesOver) {
+  const LinkTable table(1);
+  Population population = Everybody();
+  Of(population, Zone::kEgress).successor = kNew;
+  EXPECT_EQ(Texts(table.OfActing(Zone::kEgress, kNew, population)),
+            (Strings{"config.egress/0 2>10", "zone.egress/0 3>10"}));
+
+  Of(population, Zone::kEgress) = {kNew, 0, {kEgress}};
+  Of(population, Zone::kProxy).retiring = {kOld};
+  EXPECT_EQ(Texts(table.OfPromoted(Zone::kEgress, kNew, population)),
+            (Strings{"dial/0 4>10", "dial/0 9>10"}));
 }
 
-TEST_F(LinkTableTest, NoThirdCopySoThatDeathIsSeen) {
-  for (const Zone zone : kZones) Start(zone);
-  End(Zone::kEgress);
-  char byte;
-  EXPECT_EQ(::read(held_[Zone::kProxy].at("dial/0").fd.get(), &byte, 1), 0);
-  EXPECT_EQ(::read(held_[Zone::kAdmin].at("config.egress/0").fd.get(), &byte, 1), 0);
+TEST(LinkTable, ASuccessorOfTheProxyDialsBesideItsPredecessor) {
+  const LinkTable table(1);
+  Population population = Everybody();
+  Of(population, Zone::kProxy).successor = kNew;
+  EXPECT_EQ(Texts(table.OfActing(Zone::kProxy, kNew, population)),
+            (Strings{"config.proxy/0 2>10", "dial/0 10>1", "health.proxy/0 2>10", "zone.proxy/0 3>10"}));
+  EXPECT_TRUE(table.OfPromoted(Zone::kProxy, kNew, population).empty());
+}
+
+TEST(LinkTable, AnAdminWorkerThatStartsMeanwhileConfiguresTheSuccessor) {
+  const LinkTable table(1);
+  Population population = Everybody();
+  Of(population, Zone::kEgress).successor = kNew;
+  EXPECT_EQ(
+      Texts(table.OfActing(Zone::kAdmin, kAdmin, population)),
+      (Strings{"config.egress/0 2>10", "config.proxy/0 2>4", "health.proxy/0 2>4", "zone.admin/0 3>2"}));
+}
+
+TEST(LinkTable, AMetricsWorkerThatStartsMeanwhileAsksEverybody) {
+  const LinkTable table(1);
+  Population population = Everybody();
+  Of(population, Zone::kEgress).successor = kNew;
+  Of(population, Zone::kProxy).retiring = {kOld};
+  EXPECT_EQ(Texts(table.OfActing(Zone::kMetrics, kMetrics, population)),
+            (Strings{"zone.admin/0 3>2", "zone.egress/0 3>1", "zone.egress/0 3>10", "zone.proxy/0 3>4",
+                     "zone.proxy/0 3>9"}));
+}
+
+TEST(LinkTable, AnEgressWorkerThatStartsMeanwhileDialsForRetiringProxiesToo) {
+  const LinkTable table(1);
+  Population population = Everybody();
+  Of(population, Zone::kProxy).successor = kNew;
+  Of(population, Zone::kProxy).retiring = {kOld};
+  EXPECT_EQ(Texts(table.OfActing(Zone::kEgress, kEgress, population)),
+            (Strings{"config.egress/0 2>1", "dial/0 10>1", "dial/0 4>1", "dial/0 9>1", "zone.egress/0 3>1"}));
+}
+
+TEST(LinkTable, WhatASuccessorTookIsGivenBackWhenItComesToNothing) {
+  const LinkTable table(1);
+  EXPECT_EQ(Texts(table.OfReinstated(Zone::kProxy, kProxy, Everybody())),
+            (Strings{"config.proxy/0 2>4", "health.proxy/0 2>4"}));
+  EXPECT_EQ(Texts(table.OfReinstated(Zone::kEgress, kEgress, Everybody())), (Strings{"config.egress/0 2>1"}));
+  EXPECT_TRUE(table.OfReinstated(Zone::kMetrics, kMetrics, Everybody()).empty());
 }
 
 }  // namespace
