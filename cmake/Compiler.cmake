@@ -15,6 +15,17 @@ else()
   add_compile_options($<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
 endif()
 
+# Builds optimised by a profile: scripts/trained-build.
+set(AISIX_PROFILE "" CACHE STRING "generate: count what runs; use: optimise by what was counted; empty: neither")
+if(AISIX_PROFILE STREQUAL "generate")
+  # Every loop of a worker counts.
+  add_compile_options(-fprofile-generate -fprofile-update=prefer-atomic)
+  add_link_options(-fprofile-generate)
+elseif(AISIX_PROFILE STREQUAL "use")
+  # What the training did not reach is optimised as if there were no profile.
+  add_compile_options(-fprofile-use -fprofile-partial-training -Wno-missing-profile)
+endif()
+
 find_program(AISIX_CCACHE ccache)
 if(AISIX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${AISIX_CCACHE})

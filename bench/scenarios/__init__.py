@@ -1,0 +1,1 @@
+"""The scenarios of bench/run: one file a subject."""
