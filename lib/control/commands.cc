@@ -45,6 +45,7 @@ void Obey(Message& message, const ControlLink& link, Inherited& inherited, const
     case MessageType::kEnded:
     case MessageType::kExits:
     case MessageType::kFigures:
+    case MessageType::kMeasure:
       if (commands.news) commands.news(message);
       break;
     default:

@@ -24,7 +24,7 @@ struct Commands {
   // wait for one more response.
   std::function<void(bool replaced)> release;
   std::function<void()> stop;          // exit soon
-  std::function<void(Message&)> news;  // kZone, kEnded, kExits, kFigures: metrics only
+  std::function<void(Message&)> news;  // kZone, kEnded, kExits, kFigures, kMeasure: metrics only
 };
 
 // Carries out one message.

@@ -53,6 +53,7 @@ absl::Status Take(Message message, Inherited& inherited) {
     case MessageType::kEnded:
     case MessageType::kExits:
     case MessageType::kFigures:
+    case MessageType::kMeasure:
       inherited.news.push_back(std::move(message));
       return absl::OkStatus();
     default:

@@ -44,7 +44,7 @@ struct Inherited {
   os::UniqueFd state;         // the admin zone's memory that outlives it; other zones: invalid
   os::UniqueFd totals;        // empty; for ipc::LeaveTotals at the orderly end
   bool standby = false;       // a predecessor acts for the zone: see AwaitActivation
-  std::vector<Message> news;  // metrics: kZone, kEnded, kExits, kFigures that came before it acts
+  std::vector<Message> news;  // metrics: kZone, kEnded, kExits, kFigures, kMeasure that came before it acts
 
   // The sockets of one listener in the order of their index; moved out.
   std::vector<os::UniqueFd> TakeListeners(std::string_view name);

@@ -31,7 +31,7 @@ constexpr uint32_t kMagic = 0x4c545843;  // "CXTL"
 
 bool IsKnown(uint8_t type) {
   return (type >= static_cast<uint8_t>(MessageType::kBoot) &&
-          type <= static_cast<uint8_t>(MessageType::kFigures)) ||
+          type <= static_cast<uint8_t>(MessageType::kMeasure)) ||
          (type >= static_cast<uint8_t>(MessageType::kReady) &&
           type <= static_cast<uint8_t>(MessageType::kReplaceMe));
 }

@@ -51,6 +51,9 @@ enum class MessageType : uint8_t {
   kEnded,
   kExits,    // to metrics only. name: zone, text: reason, number: how many workers ended so
   kFigures,  // to metrics only. text: what the supervisor's process uses (EncodeFigures)
+  // To metrics only. One mechanism of the supervisor's own lock. name: the mechanism, number: sandbox::State,
+  // text: the reason.
+  kMeasure,
 
   // worker -> supervisor
   kReady = 64,  // serving

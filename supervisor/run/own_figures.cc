@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/control/figures.h"
+#include "lib/sandbox/mechanism/privileges.h"
 
 namespace aisix::supervisor {
 namespace {
@@ -25,6 +26,14 @@ void OwnFigures::Tell() {
   message.type = control::MessageType::kFigures;
   message.text = control::EncodeFigures(stats_->Read());
   table_.Send(Zone::kMetrics, message);
+  for (const sandbox::Measure& measure : sandbox::ReadPrivileges()) {
+    control::Message told;
+    told.type = control::MessageType::kMeasure;
+    told.name = measure.mechanism;
+    told.number = static_cast<uint64_t>(measure.state);
+    told.text = measure.reason;
+    table_.Send(Zone::kMetrics, told);
+  }
   timer_ = loop_.After(kInterval, [this] { Tell(); });
 }
 

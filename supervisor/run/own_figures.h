@@ -10,8 +10,8 @@
 
 namespace aisix::supervisor {
 
-// Tells the metrics zone every ten seconds what this process uses: it must not be asked, so that no zone has
-// a way to make it work.
+// Tells the metrics zone every ten seconds what this process uses, and what it has given up: it must not be
+// asked, so that no zone has a way to make it work.
 class OwnFigures {
  public:
   OwnFigures(EventLoop& loop, ProcessTable& table, std::unique_ptr<os::ProcessStats> stats);

@@ -9,7 +9,7 @@ import signal
 import httpx
 import pytest
 from kernel import landlock_abi, mask_landlock, mask_landlock_and_seccomp, task_status
-from processes import ZONES
+from processes import ZONES, wait_until
 from resources import KEY, resources
 
 ADMIN_KEY = "admin-key-8c1f5e0b7a"
@@ -97,8 +97,9 @@ MECHANISMS = ["descriptors", "core_dumps", "no_new_privs", "bounding_set", "capa
 
 
 def isolation(gateway):
+    """What the workers report; the supervisor, which cannot be asked, is left out."""
     zones = json.loads(gateway.metrics_get("/status/isolation")[1])["zones"]
-    return {zone["zone"]: zone for zone in zones}
+    return {zone["zone"]: zone for zone in zones if zone["zone"] != "supervisor"}
 
 
 def states(report):
@@ -119,6 +120,20 @@ def test_status_isolation(gateway):
         assert report["kernel"]["Seccomp"] == "2"
         if zone != "metrics":
             assert 0 <= report["answer_age_seconds"] < 60
+
+
+def test_the_supervisor_tells_what_it_gave_up(gateway):
+    def reported():
+        zones = json.loads(gateway.metrics_get("/status/isolation")[1])["zones"]
+        return next((zone for zone in zones if zone["zone"] == "supervisor"), None)
+
+    report = wait_until(reported, "the supervisor has told")
+    assert states(report) == {"core_dumps": "full", "no_new_privs": "full", "capabilities": "full",
+                              "bounding_set": states(report)["bounding_set"]}
+    status = task_status(gateway.pid)[0]
+    assert (status["NoNewPrivs"], int(status["CapEff"], 16), int(status["CapPrm"], 16)) == ("1", 0, 0)
+    assert (states(report)["bounding_set"] == "full") == (int(status["CapBnd"], 16) == 0)
+    assert gateway.metric("aisix_isolation_active", zone="supervisor", mechanism="capabilities") == 1
 
 
 def test_isolation_is_a_metric(gateway):

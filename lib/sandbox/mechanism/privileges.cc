@@ -60,4 +60,50 @@ Measure EmptyCapabilitySets() {
   return Made(kCapabilities, State::kFull, "permitted, effective, inheritable and ambient are empty");
 }
 
+std::vector<Measure> ReadPrivileges() {
+  std::vector<Measure> measures;
+  rlimit core{1, 1};
+  ::getrlimit(RLIMIT_CORE, &core);
+  const bool closed = core.rlim_max == 0 && ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+  measures.push_back(closed ? Made(kCoreDumps, State::kFull, "off, not dumpable")
+                            : Made(kCoreDumps, State::kAbsent, "dumpable"));
+
+  const bool bounded = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+  measures.push_back(bounded ? Made(kNoNewPrivileges, State::kFull, "set")
+                             : Made(kNoNewPrivileges, State::kAbsent, "not set"));
+
+  int left = 0;
+  for (int capability = 0; capability <= kHighestCapability; ++capability) {
+    if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1) ++left;
+  }
+  if (left == 0) {
+    measures.push_back(Made(kBoundingSet, State::kFull, "empty"));
+  } else {
+    measures.push_back(
+        Made(kBoundingSet, bounded ? State::kPartial : State::kAbsent,
+             "no CAP_SETPCAP to empty it" + std::string(bounded ? "; no_new_privs makes it inert" : "")));
+  }
+
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capget, &header, held) != 0) {
+    measures.push_back(Failed(kCapabilities, "capget"));
+    return measures;
+  }
+  bool any = false;
+  bool only_bind = true;
+  for (int word = 0; word < _LINUX_CAPABILITY_U32S_3; ++word) {
+    const uint32_t sets = held[word].permitted | held[word].effective | held[word].inheritable;
+    any = any || sets != 0;
+    if (sets != (word == 0 ? sets & (1U << CAP_NET_BIND_SERVICE) : 0)) only_bind = false;
+  }
+  if (!any) {
+    measures.push_back(Made(kCapabilities, State::kFull, "permitted, effective and inheritable are empty"));
+  } else {
+    measures.push_back(only_bind ? Made(kCapabilities, State::kPartial, "CAP_NET_BIND_SERVICE alone")
+                                 : Made(kCapabilities, State::kAbsent, "some are held"));
+  }
+  return measures;
+}
+
 }  // namespace aisix::sandbox

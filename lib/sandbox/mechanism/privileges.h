@@ -1,6 +1,8 @@
 // What a process gives up without a filter: core dumps, capabilities, and the ways to regain them.
 #pragma once
 
+#include <vector>
+
 #include "lib/sandbox/report.h"
 
 namespace aisix::sandbox {
@@ -18,5 +20,9 @@ Measure EmptyBoundingSet();
 
 // Permitted, effective, inheritable and ambient. For the calling thread.
 Measure EmptyCapabilitySets();
+
+// The same four as the kernel sees them in the calling thread, changing nothing: for the supervisor, which
+// has measures of its own. Not closed to debuggers or not set is "absent".
+std::vector<Measure> ReadPrivileges();
 
 }  // namespace aisix::sandbox

@@ -167,7 +167,12 @@ void AddPairs(Rules& rules, Pairs pairs) {
 }
 
 void AddFiles(Rules& rules, Files files) {
-  if (files == Files::kStateDirectory) rules.Allow(calls::kStateDirectory);
+  if (files == Files::kStateDirectory) {
+    rules.Allow(calls::kStateDirectory);
+    // Landlock does not look at a path that is only named.
+    rules.Allow(SCMP_SYS(openat), {Without(2, O_PATH)});
+    rules.Refuse(SCMP_SYS(openat), EACCES, {With(2, O_PATH)});
+  }
   for (const int call : calls::kPaths) {
     if (call == SCMP_SYS(openat) && files == Files::kStateDirectory) continue;
     rules.Refuse(call, EACCES, {});

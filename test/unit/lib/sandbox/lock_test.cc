@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "lib/sandbox/mechanism/privileges.h"
 #include "test/unit/lib/sandbox/locked_child.h"
 
 namespace aisix::sandbox {
@@ -46,6 +47,31 @@ TEST(Lock, ForbidsNewPrivilegesAndCoreDumps) {
     return core.rlim_cur == 0 && core.rlim_max == 0 ? 0 : 1;
   };
   EXPECT_EQ(AfterLock(kProxyProfile, {}, check), 0);
+}
+
+TEST(Lock, PrivilegesAreReadAsTheyAre) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const auto state = [](std::string_view mechanism) {
+      for (const Measure& measure : ReadPrivileges()) {
+        if (measure.mechanism == mechanism) return measure.state;
+      }
+      return State::kAbsent;
+    };
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (state(kCoreDumps) != State::kAbsent) ::_exit(1);
+    (void)ForbidCoreDumps();
+    if (state(kCoreDumps) != State::kFull) ::_exit(2);
+    (void)ForbidNewPrivileges();
+    if (state(kNoNewPrivileges) != State::kFull) ::_exit(3);
+    const State bounded = EmptyBoundingSet().state;
+    if (state(kBoundingSet) != bounded) ::_exit(4);
+    (void)EmptyCapabilitySets();
+    ::_exit(state(kCapabilities) == State::kFull ? 0 : 5);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Lock, EveryAttemptIsRefusedAndReported) {
