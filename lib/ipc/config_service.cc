@@ -1,5 +1,6 @@
 #include "lib/ipc/config_service.h"
 
+#include <atomic>
 #include <mutex>
 
 #include "proto/config.grpc.pb.h"
@@ -16,8 +17,10 @@ class ConfigService::Impl final : public config::Config::Service {
     bool open = false;          // chunks of a push are being collected
     bool synchronised = false;  // a full synchronisation was applied on this stream
     uint64_t epoch = 0;
+    uint64_t applied_before = 0;
     config::Chunk chunk;
     while (stream->Read(&chunk)) {
+      if (chunk.begin() || !open) applied_before = applied_.load();
       if (chunk.begin()) {
         // A push that a new one interrupts leaves no trace.
         batch = ConfigBatch();
@@ -33,7 +36,8 @@ class ConfigService::Impl final : public config::Config::Service {
       } else if (chunk.epoch() != epoch) {
         return {grpc::StatusCode::FAILED_PRECONDITION, "chunk of another epoch"};
       }
-      Add(chunk, batch);
+      if (!Add(chunk, batch, applied_before))
+        return {grpc::StatusCode::FAILED_PRECONDITION, "another push was applied meanwhile"};
       if (!chunk.end()) continue;
       open = false;
       batch.epoch = epoch;
@@ -42,7 +46,8 @@ class ConfigService::Impl final : public config::Config::Service {
       config::Applied applied;
       applied.set_epoch(batch.epoch);
       applied.set_revision(batch.revision);
-      Apply(std::move(batch), applied);
+      if (!Apply(std::move(batch), applied, applied_before))
+        return {grpc::StatusCode::FAILED_PRECONDITION, "another push was applied meanwhile"};
       batch = ConfigBatch();
       if (!stream->Write(applied)) break;
     }
@@ -50,30 +55,40 @@ class ConfigService::Impl final : public config::Config::Service {
   }
 
  private:
-  static void Add(config::Chunk& chunk, ConfigBatch& batch) {
+  // False: another stream applied a push since this one began.
+  bool Add(config::Chunk& chunk, ConfigBatch& batch, uint64_t applied_before) {
+    // Streams of an old and a new admin worker may overlap for a moment.
+    std::lock_guard lock(mutex_);
+    if (applied_.load() != applied_before) return false;
     batch.no_configuration |= chunk.no_configuration();
     for (config::Document& document : *chunk.mutable_upserts()) {
       batch.upserts.push_back({std::move(*document.mutable_kind()), std::move(*document.mutable_id()),
                                document.revision(), std::move(*document.mutable_json())});
+      receiver_.Prepare(batch.upserts.back());
     }
     for (config::Removal& removal : *chunk.mutable_removals()) {
       batch.removals.push_back({std::move(*removal.mutable_kind()), std::move(*removal.mutable_id())});
     }
+    return true;
   }
 
-  void Apply(ConfigBatch batch, config::Applied& applied) {
-    // Streams of an old and a new admin worker may overlap for a moment.
+  // As Add.
+  bool Apply(ConfigBatch batch, config::Applied& applied, uint64_t applied_before) {
     std::lock_guard lock(mutex_);
+    if (applied_.load() != applied_before) return false;
+    ++applied_;
     for (ConfigRefusal& refusal : receiver_.Apply(std::move(batch))) {
       config::Refusal& message = *applied.add_refusals();
       message.set_kind(std::move(refusal.kind));
       message.set_id(std::move(refusal.id));
       message.set_reason(std::move(refusal.reason));
     }
+    return true;
   }
 
   ConfigReceiver& receiver_;
   std::mutex mutex_;
+  std::atomic<uint64_t> applied_{0};  // pushes, of all streams; changed under mutex_
 };
 
 ConfigService::ConfigService(ConfigReceiver& receiver) : impl_(std::make_unique<Impl>(receiver)) {}

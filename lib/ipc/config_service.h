@@ -17,7 +17,8 @@ struct ConfigDocument {
   std::string kind;
   std::string id;
   int64_t revision = 0;
-  std::string json;
+  std::string json;                          // may hold credentials
+  std::shared_ptr<void> prepared = nullptr;  // what ConfigReceiver::Prepare made of it
 };
 
 struct ConfigRemoval {
@@ -41,17 +42,23 @@ struct ConfigRefusal {
   std::string reason;
 };
 
-// What a zone does with configuration. Called on a gRPC thread, one call at a time; must return only when the
-// batch is in effect, because the return is the acknowledgement.
+// What a zone does with configuration. Called on a gRPC thread, one call at a time.
 class ConfigReceiver {
  public:
   virtual ~ConfigReceiver() = default;
+  // Called for every document as it arrives, before the whole push is there: a receiver that compiles
+  // documents does it here, empties `json` and keeps the result in `prepared`, so that no push is held twice.
+  // Changes nothing: the push may never be completed. No other push is applied between Prepare and the Apply
+  // that brings the document.
+  virtual void Prepare(ConfigDocument&) {}
+  // Must return only when the batch is in effect, because the return is the acknowledgement.
   // Documents that cannot be used are answered here; the others of the batch take effect.
   virtual std::vector<ConfigRefusal> Apply(ConfigBatch batch) = 0;
 };
 
 // A stream must begin with a full synchronisation; a delta before that, or in another epoch, ends the stream
-// with FAILED_PRECONDITION. A push that was not completed (stream broken before `end`) leaves no trace.
+// with FAILED_PRECONDITION, and so does a push during which another stream applied one. A push that was not
+// completed (stream broken before `end`) leaves no trace.
 class ConfigService {
  public:
   explicit ConfigService(ConfigReceiver& receiver);

@@ -18,6 +18,8 @@ namespace aisix::model {
 
 struct McpAccess {
   std::vector<std::string> allow, deny;  // globs over <server>__<tool>
+
+  friend bool operator==(const McpAccess&, const McpAccess&) = default;
 };
 
 struct ApiKey {

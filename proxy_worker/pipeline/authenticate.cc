@@ -59,9 +59,9 @@ AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_vie
   decision.caller = snapshot.FindCaller(crypto::Sha256::Of(*key));
   if (decision.caller == nullptr) {
     decision.reason = AuthReason::kUnknownKey;
-  } else if (decision.caller->document.disabled) {
+  } else if (decision.caller->disabled()) {
     decision.reason = AuthReason::kKeyDisabled;
-  } else if (decision.caller->document.expired(now)) {
+  } else if (decision.caller->expired(now)) {
     decision.reason = AuthReason::kKeyExpired;
   }
   return decision;

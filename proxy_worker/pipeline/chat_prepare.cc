@@ -54,7 +54,7 @@ std::optional<Error> ChatRun::Admit() {
   const std::string_view name = context_.requested_model;
   context_.match = context_.snapshot.FindModel(name);
   if (!context_.match) return ModelNotFound(name);
-  if (!context_.caller->document.allows_model(name)) return ModelNotAllowed(name);
+  if (!context_.caller->allows_model(name)) return ModelNotAllowed(name);
   if (!ModelAllowsClient(loop_, context_, *context_.match.model)) return ClientAddressNotAllowed();
   return std::nullopt;
 }

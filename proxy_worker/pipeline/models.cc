@@ -12,15 +12,15 @@ std::string RenderModels(const Snapshot& snapshot, const CallerKey& caller, int6
   std::string out;
   json::Writer writer(out);
   writer.BeginObject().Member("object", "list").Key("data").BeginArray();
-  for (const std::shared_ptr<const Model>& row : snapshot.models()) {
-    const std::string& name = row->document->display_name;
-    if (name.find('*') != std::string::npos || !caller.document.allows_model(name)) continue;
-    const std::string& provider = row->document->provider;
+  snapshot.ForEachModel([&](const Model& row) {
+    const std::string& name = row.document->display_name;
+    if (name.find('*') != std::string::npos || !caller.allows_model(name)) return;
+    const std::string& provider = row.document->provider;
     writer.BeginObject().Member("id", std::string_view(name)).Member("object", "model");
     writer.Key("created").Int(now_seconds);
     writer.Key("owned_by").String(provider.empty() ? "aisix" : std::string_view(provider));
     writer.EndObject();
-  }
+  });
   writer.EndArray().EndObject();
   return out;
 }

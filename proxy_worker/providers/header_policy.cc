@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
+#include "lib/crypto/secret.h"
 #include "lib/model/name_pattern.h"
 
 namespace aisix::proxy {
@@ -110,9 +111,6 @@ std::optional<HeaderTemplate> HeaderTemplate::Parse(std::string_view text, std::
 }
 
 std::string_view HeaderTemplate::ValueOf(Variable variable, const TemplateValues& values) {
-  const auto text = [](const std::optional<std::string>& member) {
-    return member ? std::string_view(*member) : std::string_view();
-  };
   if (variable == Variable::kRequestId) return values.request_id;
   if (variable == Variable::kModelId || variable == Variable::kModelName) {
     if (values.model == nullptr) return {};
@@ -122,13 +120,13 @@ std::string_view HeaderTemplate::ValueOf(Variable variable, const TemplateValues
   if (values.caller == nullptr) return {};
   switch (variable) {
     case Variable::kCallerId:
-      return values.caller->id;
+      return values.caller->id();
     case Variable::kCallerName:
-      return text(values.caller->document.display_name);
+      return values.caller->display_name();
     case Variable::kCallerTeam:
-      return text(values.caller->document.team_id);
+      return values.caller->team_id();
     case Variable::kCallerUser:
-      return text(values.caller->document.user_id);
+      return values.caller->user_id();
     default:
       return {};
   }
@@ -179,6 +177,10 @@ HeaderPolicy::HeaderPolicy(const model::RequestRewrite& rewrite, std::string_vie
       AppendLine(fallback.first, fallback.second, lines_);
     }
   }
+}
+
+HeaderPolicy::~HeaderPolicy() {
+  crypto::Wipe(lines_);
 }
 
 bool HeaderPolicy::MayBeSetLate(std::string_view name) const {

@@ -66,6 +66,10 @@ class HeaderPolicy {
                std::string_view provider_key_name, std::string_view own_lines,
                std::vector<std::string> own_names, const std::vector<Field>& fallbacks);
 
+  ~HeaderPolicy();  // wipes the lines: they hold credentials
+  HeaderPolicy(const HeaderPolicy&) = delete;
+  HeaderPolicy& operator=(const HeaderPolicy&) = delete;
+
   // The lines are the same for every request.
   bool is_static() const { return templates_.empty() && forwarded_.empty(); }
   // All lines; only when is_static().

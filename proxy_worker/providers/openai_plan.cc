@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/crypto/secret.h"
 #include "lib/destinations/bases.h"
 #include "lib/url/url.h"
 
@@ -39,8 +40,10 @@ std::unique_ptr<const HeaderPolicy> Headers(std::string_view id, const model::Pr
   } else {
     fallbacks.emplace_back("accept", "*/*");
   }
-  return std::make_unique<const HeaderPolicy>(key.request, id, key.display_name, lines, std::move(names),
-                                              fallbacks);
+  auto policy = std::make_unique<const HeaderPolicy>(key.request, id, key.display_name, lines,
+                                                     std::move(names), fallbacks);
+  crypto::Wipe(lines);
+  return policy;
 }
 
 }  // namespace

@@ -1,16 +1,20 @@
 #include "proxy_worker/snapshot/config_intake.h"
 
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "lib/crypto/secret.h"
 
 namespace aisix::proxy {
 namespace {
 
 constexpr std::string_view kTarget = "aisix_proxy::config";
+
+// What ipc::ConfigDocument::prepared points at.
+using Compiled = absl::StatusOr<CompiledDocument>;
 
 }  // namespace
 
@@ -21,14 +25,35 @@ ConfigIntake::ConfigIntake(ProviderPlanner planner, SnapshotPublisher& publisher
       on_applied_(std::move(on_applied)),
       builder_(std::move(planner)) {}
 
+void ConfigIntake::Prepare(ipc::ConfigDocument& document) {
+  const std::lock_guard lock(apply_mutex_);
+  document.prepared = std::make_shared<Compiled>(builder_.Compile(document.kind, document.id, document.json));
+  crypto::Wipe(document.json);
+  document.json.shrink_to_fit();
+}
+
+absl::Status ConfigIntake::TakeLocked(ipc::ConfigDocument& document) {
+  if (document.prepared == nullptr) {
+    const absl::Status taken = builder_.Upsert(document.kind, document.id, document.json);
+    crypto::Wipe(document.json);
+    return taken;
+  }
+  auto& compiled = *static_cast<Compiled*>(document.prepared.get());
+  if (!compiled.ok()) return compiled.status();
+  builder_.Take(*std::move(compiled));
+  document.prepared = nullptr;
+  return absl::OkStatus();
+}
+
 std::vector<ipc::ConfigRefusal> ConfigIntake::Apply(ipc::ConfigBatch batch) {
   const std::lock_guard lock(apply_mutex_);
   std::vector<ipc::ConfigRefusal> refusals;
-  std::set<std::pair<std::string_view, std::string_view>> named;
+  absl::flat_hash_set<std::pair<model::Kind, std::string_view>> named;
+  if (batch.full) named.reserve(batch.upserts.size());
   for (ipc::ConfigDocument& document : batch.upserts) {
-    const absl::Status taken = builder_.Upsert(document.kind, document.id, document.json);
-    crypto::Wipe(document.json);
-    if (batch.full) named.emplace(document.kind, document.id);
+    const std::optional<model::Kind> kind = model::KindFromCollection(document.kind);
+    if (batch.full && kind) named.emplace(*kind, document.id);
+    const absl::Status taken = TakeLocked(document);
     if (taken.ok()) continue;
     std::string reason(taken.message());
     logger_.Write(log::Level::kError, kTarget, "a document that was pushed cannot be used",
@@ -38,11 +63,8 @@ std::vector<ipc::ConfigRefusal> ConfigIntake::Apply(ipc::ConfigBatch batch) {
     refusals.push_back(ipc::ConfigRefusal{document.kind, document.id, std::move(reason)});
   }
   for (const ipc::ConfigRemoval& removal : batch.removals) builder_.Remove(removal.kind, removal.id);
-  if (batch.full) {
-    builder_.Retain([&named](std::string_view kind, const std::string& id) {
-      return named.contains({kind, id});
-    });
-  }
+  if (batch.full)
+    builder_.Retain([&named](model::Kind kind, std::string_view id) { return named.contains({kind, id}); });
   if (!batch.no_configuration) has_configuration_ = true;
   revision_ = batch.revision;
   PublishLocked();

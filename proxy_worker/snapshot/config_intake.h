@@ -22,6 +22,8 @@ class ConfigIntake : public ipc::ConfigReceiver {
   ConfigIntake(const ConfigIntake&) = delete;
   ConfigIntake& operator=(const ConfigIntake&) = delete;
 
+  // Compiles the document, off the loops.
+  void Prepare(ipc::ConfigDocument& document) override;
   // Returns when all loops serve from what was pushed. A document that cannot be used is answered with the
   // reason; its previous version, if there is one, stays in effect.
   std::vector<ipc::ConfigRefusal> Apply(ipc::ConfigBatch batch) override;
@@ -34,6 +36,8 @@ class ConfigIntake : public ipc::ConfigReceiver {
   std::shared_ptr<const Snapshot> current() const;
 
  private:
+  // The answer to one document, compiled now if it was not before.
+  absl::Status TakeLocked(ipc::ConfigDocument& document);
   void PublishLocked();
 
   SnapshotPublisher& publisher_;

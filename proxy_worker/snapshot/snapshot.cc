@@ -1,8 +1,15 @@
 #include "proxy_worker/snapshot/snapshot.h"
 
+#include "lib/crypto/secret.h"
 #include "lib/model/name_pattern.h"
 
 namespace aisix::proxy {
+
+ProviderKey::~ProviderKey() {
+  crypto::Wipe(document.api_key);
+  for (auto& [name, value] : document.request.default_headers) crypto::Wipe(value);
+  for (auto& [name, value] : document.request.default_body_fields) crypto::Wipe(value);
+}
 
 int ModelHealth::Level() const {
   constexpr uint32_t kDegraded = 4;
@@ -20,23 +27,17 @@ Snapshot::Snapshot() = default;
 Snapshot::~Snapshot() = default;
 
 const CallerKey* Snapshot::FindCaller(const crypto::Sha256& hash) const {
-  const std::shared_ptr<const CallerShard>& shard = callers_[hash.bytes[0]];
-  if (shard == nullptr) return nullptr;
-  auto it = shard->find(hash);
-  return it == shard->end() ? nullptr : it->second.get();
+  return callers_.Find(hash);
 }
 
 ModelMatch Snapshot::FindModel(std::string_view name) const {
   ModelMatch match;
-  auto it = models_by_name_.find(name);
-  if (it != models_by_name_.end()) {
-    match.model = it->second;
-    return match;
-  }
-  for (const Model* row : wildcards_) {
+  match.model = models_by_name_.Find(name);
+  if (match.model != nullptr || wildcards_ == nullptr) return match;
+  for (const std::shared_ptr<const Model>& row : *wildcards_) {
     std::optional<std::string_view> captured = model::PatternCapture(row->document->display_name, name);
     if (!captured) continue;
-    match.model = row;
+    match.model = row.get();
     match.wildcard = true;
     match.captured = *captured;
     break;

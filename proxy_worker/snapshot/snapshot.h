@@ -2,7 +2,6 @@
 // (DESIGN §2, spec 02 §1.2, 05 §3.8).
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "lib/crypto/sha256.h"
-#include "lib/model/api_key.h"
 #include "lib/model/model.h"
 #include "lib/model/provider_key.h"
+#include "lib/persistent/index.h"
+#include "lib/persistent/map.h"
+#include "proxy_worker/snapshot/caller_key.h"
 
 namespace aisix::proxy {
 
@@ -26,18 +27,16 @@ class ProviderPlan {
   virtual ~ProviderPlan() = default;
 };
 
-// One caller key.
-struct CallerKey {
-  uint64_t serial = 0;  // unique for the life of the process: a changed document has another one
-  std::string id;
-  model::ApiKey document;
-};
-
 struct ProviderKey {
   std::string id;
   model::ProviderKey document;
   std::string label;  // for metrics: the display name without control characters, at most 256 characters
   std::unique_ptr<const ProviderPlan> plan;  // null: the builder was given no planner (tests)
+
+  ProviderKey() = default;
+  ~ProviderKey();  // wipes what may be a credential
+  ProviderKey(const ProviderKey&) = delete;
+  ProviderKey& operator=(const ProviderKey&) = delete;
 };
 
 // How a model's upstream has been doing; lives as long as the name is configured, across snapshots. Any
@@ -58,7 +57,7 @@ class ModelHealth {
 
 // One model row.
 struct Model {
-  uint64_t serial = 0;  // as of CallerKey; also changes with the provider key
+  uint64_t serial = 0;  // as of CallerKey: a changed document, or provider key, has another one
   std::string id;
   std::shared_ptr<const model::Model> document;
   model::ModelKind kind = model::ModelKind::kDirect;
@@ -95,6 +94,29 @@ struct ModelMatch {
   std::string_view UpstreamTemplate() const;
 };
 
+// Policies of the indexes (lib/persistent/index.h, named_index.h).
+struct ByDigest {
+  using Key = crypto::Sha256;
+  using OwnedKey = crypto::Sha256;
+  static const Key& KeyOf(const CallerKey& caller) { return caller.digest(); }
+  static size_t Hash(
+      const Key& digest) {  // digests are uniformly distributed: eight of their bytes are a hash
+    size_t value;
+    static_assert(sizeof(value) <= crypto::Sha256::kSize - 8);
+    std::memcpy(&value, digest.bytes.data() + 8, sizeof(value));
+    return value;
+  }
+  static std::string_view IdOf(const CallerKey& caller) { return caller.id(); }
+};
+struct ByName {
+  using Key = std::string_view;
+  using OwnedKey = std::string;
+  static Key KeyOf(const Model& model) { return model.document->display_name; }
+  static size_t Hash(Key name) { return absl::HashOf(name); }
+  static std::string_view IdOf(const Model& model) { return model.id; }
+};
+
+// Versions share everything that did not change: a snapshot costs what is new in it.
 class Snapshot {
  public:
   Snapshot();  // no configuration yet
@@ -110,31 +132,21 @@ class Snapshot {
   const CallerKey* FindCaller(const crypto::Sha256& hash) const;
   // Spec 05 §3.8. Allocates nothing. `captured` points into `name`.
   ModelMatch FindModel(std::string_view name) const;
-  // Every row, sorted by display name (byte order), then id.
-  const std::vector<std::shared_ptr<const Model>>& models() const { return models_; }
+  // function(const Model&) for every row, sorted by display name (byte order), then id.
+  template <typename Function>
+  void ForEachModel(Function&& function) const {
+    models_.ForEach([&](const std::string&, const std::shared_ptr<const Model>& row) { function(*row); });
+  }
 
  private:
   friend class SnapshotBuilder;
 
-  struct DigestHash {  // digests are uniformly distributed: eight of their bytes are a hash
-    size_t operator()(const crypto::Sha256& digest) const {
-      size_t value;
-      static_assert(sizeof(value) <= crypto::Sha256::kSize - 8);
-      std::memcpy(&value, digest.bytes.data() + 8, sizeof(value));
-      return value;
-    }
-  };
-  // Callers are cut into shards by the first byte of their hash, so that a changed key costs the copy of one
-  // small shard; unchanged shards are shared between snapshots.
-  using CallerShard = absl::flat_hash_map<crypto::Sha256, std::shared_ptr<const CallerKey>, DigestHash>;
-  static constexpr size_t kShards = 256;
-
   bool has_configuration_ = false;
   int64_t revision_ = 0;
-  std::array<std::shared_ptr<const CallerShard>, kShards> callers_;
-  std::vector<std::shared_ptr<const Model>> models_;
-  absl::flat_hash_map<std::string_view, const Model*> models_by_name_;  // keys point into models_
-  std::vector<const Model*> wildcards_;                                 // longest literal part first
+  persistent::Index<CallerKey, ByDigest> callers_;
+  persistent::Index<Model, ByName> models_by_name_;
+  persistent::Map<std::shared_ptr<const Model>> models_;  // by display name, a zero byte, id
+  std::shared_ptr<const std::vector<std::shared_ptr<const Model>>> wildcards_;  // longest literal part first
 };
 
 }  // namespace aisix::proxy

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "lib/json/text.h"
 #include "lib/model/kind.h"
 
 namespace aisix::proxy {
@@ -29,194 +28,228 @@ std::string LabelOf(std::string_view display_name) {
   return label;
 }
 
+// Display name, then id.
+std::string SortKey(const Model& row) {
+  std::string key = row.document->display_name;
+  key.push_back('\0');
+  key += row.id;
+  return key;
+}
+
 }  // namespace
 
 SnapshotBuilder::SnapshotBuilder(ProviderPlanner planner) : planner_(std::move(planner)) {}
 SnapshotBuilder::~SnapshotBuilder() = default;
 
-absl::Status SnapshotBuilder::Upsert(std::string_view kind, const std::string& id, std::string_view json) {
-  std::optional<model::Kind> known = model::KindFromCollection(kind);
+absl::StatusOr<CompiledDocument> SnapshotBuilder::Compile(std::string_view kind, const std::string& id,
+                                                          std::string_view json) {
+  const std::optional<model::Kind> known = model::KindFromCollection(kind);
   if (!known) return absl::InvalidArgumentError("unknown kind");
-  switch (*known) {
-    case model::Kind::kApiKey:
-      return UpsertCaller(id, json);
-    case model::Kind::kModel:
-      return UpsertModel(id, json);
-    case model::Kind::kProviderKey:
-      return UpsertProviderKey(id, json);
-    default:
-      return absl::OkStatus();
+  CompiledDocument compiled;
+  compiled.kind = *known;
+  compiled.id = id;
+  compiled.digest = crypto::Sha256::Of(json);
+  if (*known == model::Kind::kApiKey) {
+    auto caller = CompileCaller(id, json, compiled.digest);
+    if (!caller.ok()) return caller.status();
+    compiled.caller = *std::move(caller);
+  } else if (*known == model::Kind::kModel) {
+    const auto present = models_.find(id);
+    if (present != models_.end() && present->second.digest == compiled.digest) return compiled;
+    absl::StatusOr<model::Model> document = model::ParseModel(json);
+    if (!document.ok()) return document.status();
+    compiled.model = std::make_shared<const model::Model>(*std::move(document));
+  } else if (*known == model::Kind::kProviderKey) {
+    const auto present = provider_keys_.find(id);
+    if (present != provider_keys_.end() && present->second.digest == compiled.digest) return compiled;
+    absl::StatusOr<model::ProviderKey> document = model::ParseProviderKey(json);
+    if (!document.ok()) return document.status();
+    compiled.provider_key = MakeProviderKey(id, *std::move(document));
+    compiled.plans = plans_;
   }
+  return compiled;
 }
 
-absl::Status SnapshotBuilder::UpsertCaller(const std::string& id, std::string_view json) {
-  crypto::Sha256 digest = crypto::Sha256::Of(json);
-  auto it = callers_.find(id);
-  if (it != callers_.end() && it->second.digest == digest) return absl::OkStatus();
+absl::StatusOr<std::shared_ptr<const CallerKey>> SnapshotBuilder::CompileCaller(
+    const std::string& id, std::string_view json, const crypto::Sha256& digest) {
+  CallerKey::Fingerprint fingerprint;
+  std::copy_n(digest.bytes.begin(), fingerprint.size(), fingerprint.begin());
+  const auto present = callers_.find(std::string_view(id));
+  if (present != callers_.end() && (*present)->fingerprint() == fingerprint)
+    return std::shared_ptr<const CallerKey>();
   absl::StatusOr<model::ApiKey> document = model::ParseApiKey(json);
   if (!document.ok()) return document.status();
-  RemoveCaller(id);
-  Caller& entry = callers_[id];
-  entry.digest = digest;
-  if (document->digest) {
-    uint8_t shard = document->digest->bytes[0];
-    entry.shard = shard;
-    callers_of_shard_[shard][id] =
-        std::make_shared<const CallerKey>(CallerKey{++last_serial_, id, *std::move(document)});
-    shard_changed_[shard] = true;
-  }
-  return absl::OkStatus();
+  std::shared_ptr<const CallerGrants> grants = grants_.Intern(*document);
+  return std::make_shared<const CallerKey>(++last_serial_, id, *document, std::move(grants), fingerprint);
 }
 
-void SnapshotBuilder::RemoveCaller(const std::string& id) {
-  auto it = callers_.find(id);
-  if (it == callers_.end()) return;
-  if (it->second.shard) {
-    callers_of_shard_[*it->second.shard].erase(id);
-    shard_changed_[*it->second.shard] = true;
-  }
-  callers_.erase(it);
-}
-
-absl::Status SnapshotBuilder::UpsertModel(const std::string& id, std::string_view json) {
-  crypto::Sha256 digest = crypto::Sha256::Of(json);
-  auto it = model_documents_.find(id);
-  if (it != model_documents_.end() && it->second.digest == digest) return absl::OkStatus();
-  absl::StatusOr<model::Model> document = model::ParseModel(json);
-  if (!document.ok()) return document.status();
-  model_documents_[id] = ModelDocument{digest, std::make_shared<const model::Model>(*std::move(document))};
-  models_changed_ = true;
-  return absl::OkStatus();
-}
-
-absl::Status SnapshotBuilder::UpsertProviderKey(const std::string& id, std::string_view json) {
-  crypto::Sha256 digest = crypto::Sha256::Of(json);
-  auto it = provider_keys_.find(id);
-  if (it != provider_keys_.end() && it->second.digest == digest) return absl::OkStatus();
-  absl::StatusOr<model::ProviderKey> document = model::ParseProviderKey(json);
-  if (!document.ok()) return document.status();
+std::shared_ptr<const ProviderKey> SnapshotBuilder::MakeProviderKey(const std::string& id,
+                                                                    model::ProviderKey document) const {
   auto key = std::make_shared<ProviderKey>();
   key->id = id;
-  key->document = *std::move(document);
+  key->document = std::move(document);
   key->label = LabelOf(key->document.display_name);
   if (planner_) key->plan = planner_(key->id, key->document);
-  provider_keys_[id] = ProviderKeyDocument{digest, std::move(key)};
-  models_changed_ = true;
+  return key;
+}
+
+void SnapshotBuilder::Take(CompiledDocument document) {
+  if (document.caller != nullptr) TakeCaller(std::move(document.caller));
+  if (document.model != nullptr) {
+    ModelEntry& entry = models_[document.id];
+    if (entry.document != nullptr && entry.document->provider_key_id != document.model->provider_key_id)
+      models_of_key_[entry.document->provider_key_id].erase(document.id);
+    models_of_key_[document.model->provider_key_id].insert(document.id);
+    entry.digest = document.digest;
+    entry.document = std::move(document.model);
+    changed_models_.insert(document.id);
+  }
+  if (document.provider_key != nullptr) {
+    if (document.plans != plans_)
+      document.provider_key = MakeProviderKey(document.id, document.provider_key->document);
+    provider_keys_[document.id] = ProviderKeyEntry{document.digest, std::move(document.provider_key)};
+    MarkModelsOf(document.id);
+  }
+}
+
+absl::Status SnapshotBuilder::Upsert(std::string_view kind, const std::string& id, std::string_view json) {
+  absl::StatusOr<CompiledDocument> document = Compile(kind, id, json);
+  if (!document.ok()) return document.status();
+  Take(*std::move(document));
   return absl::OkStatus();
+}
+
+void SnapshotBuilder::TakeCaller(std::shared_ptr<const CallerKey> caller) {
+  RemoveCaller(caller->id());
+  callers_.insert(caller);
+  if (caller->can_match()) callers_by_digest_.Put(std::move(caller));
+}
+
+void SnapshotBuilder::RemoveCaller(std::string_view id) {
+  const auto present = callers_.find(id);
+  if (present == callers_.end()) return;
+  const std::shared_ptr<const CallerKey> caller = *present;
+  if (caller->can_match()) callers_by_digest_.Remove(*caller);
+  callers_.erase(present);
+}
+
+void SnapshotBuilder::MarkModelsOf(const std::string& provider_key_id) {
+  const auto users = models_of_key_.find(provider_key_id);
+  if (users != models_of_key_.end()) changed_models_.insert(users->second.begin(), users->second.end());
+}
+
+void SnapshotBuilder::RemoveModel(const std::string& id) {
+  const auto entry = models_.find(id);
+  if (entry == models_.end()) return;
+  const auto users = models_of_key_.find(entry->second.document->provider_key_id);
+  users->second.erase(id);
+  if (users->second.empty()) models_of_key_.erase(users);
+  if (entry->second.row != nullptr) Unlink(*entry->second.row);
+  changed_models_.erase(id);
+  models_.erase(entry);
+}
+
+void SnapshotBuilder::RemoveProviderKey(const std::string& id) {
+  if (provider_keys_.erase(id) > 0) MarkModelsOf(id);
 }
 
 void SnapshotBuilder::Remove(std::string_view kind, const std::string& id) {
-  std::optional<model::Kind> known = model::KindFromCollection(kind);
-  if (!known) return;
-  switch (*known) {
-    case model::Kind::kApiKey:
-      RemoveCaller(id);
-      break;
-    case model::Kind::kModel:
-      models_changed_ |= model_documents_.erase(id) > 0;
-      break;
-    case model::Kind::kProviderKey:
-      models_changed_ |= provider_keys_.erase(id) > 0;
-      break;
-    default:
-      break;
-  }
+  const std::optional<model::Kind> known = model::KindFromCollection(kind);
+  if (known == model::Kind::kApiKey) RemoveCaller(id);
+  if (known == model::Kind::kModel) RemoveModel(id);
+  if (known == model::Kind::kProviderKey) RemoveProviderKey(id);
 }
 
-void SnapshotBuilder::Retain(const std::function<bool(std::string_view kind, const std::string& id)>& keep) {
-  auto collect = [&keep](model::Kind kind, const auto& documents) {
-    std::vector<std::string> gone;
-    for (const auto& [id, document] : documents) {
-      if (!keep(model::CollectionName(kind), id)) gone.push_back(id);
-    }
-    return gone;
-  };
-  for (const std::string& id : collect(model::Kind::kApiKey, callers_)) RemoveCaller(id);
-  for (const std::string& id : collect(model::Kind::kModel, model_documents_)) {
-    model_documents_.erase(id);
-    models_changed_ = true;
+void SnapshotBuilder::Retain(const std::function<bool(model::Kind kind, std::string_view id)>& keep) {
+  std::vector<std::string> gone;
+  for (const auto& caller : callers_) {
+    if (!keep(model::Kind::kApiKey, caller->id())) gone.emplace_back(caller->id());
   }
-  for (const std::string& id : collect(model::Kind::kProviderKey, provider_keys_)) {
-    provider_keys_.erase(id);
-    models_changed_ = true;
+  for (const std::string& id : gone) RemoveCaller(id);
+  gone.clear();
+  for (const auto& [id, entry] : models_) {
+    if (!keep(model::Kind::kModel, id)) gone.push_back(id);
   }
+  for (const std::string& id : gone) RemoveModel(id);
+  gone.clear();
+  for (const auto& [id, entry] : provider_keys_) {
+    if (!keep(model::Kind::kProviderKey, id)) gone.push_back(id);
+  }
+  for (const std::string& id : gone) RemoveProviderKey(id);
 }
 
 void SnapshotBuilder::Replan(ProviderPlanner planner) {
   planner_ = std::move(planner);
+  ++plans_;
   for (auto& [id, entry] : provider_keys_) {
-    auto key = std::make_shared<ProviderKey>();
-    key->id = id;
-    key->document = entry.key->document;
-    key->label = entry.key->label;
-    if (planner_) key->plan = planner_(key->id, key->document);
-    entry.key = std::move(key);
-    models_changed_ = true;
+    entry.key = MakeProviderKey(id, entry.key->document);
+    MarkModelsOf(id);
   }
 }
 
-void SnapshotBuilder::BuildModels() {
-  std::erase_if(models_, [this](const auto& entry) { return !model_documents_.contains(entry.first); });
-  for (const auto& [id, source] : model_documents_) {
-    std::shared_ptr<const ProviderKey> provider_key;
-    if (auto it = provider_keys_.find(source.document->provider_key_id); it != provider_keys_.end()) {
-      provider_key = it->second.key;
-    }
-    std::shared_ptr<const Model>& row = models_[id];
-    if (row != nullptr && row->document == source.document && row->provider_key == provider_key) continue;
-    auto next = std::make_shared<Model>();
-    next->serial = ++last_serial_;
-    next->id = id;
-    next->document = source.document;
-    next->kind = source.document->kind();
-    next->provider_key = std::move(provider_key);
-    next->provider_label = source.document->provider.empty()
-                               ? std::string(kUnknownLabel)
-                               : absl::AsciiStrToLower(source.document->provider);
-    std::weak_ptr<ModelHealth>& health = health_[source.document->display_name];
-    next->health = health.lock();
-    if (next->health == nullptr) {
-      next->health = std::make_shared<ModelHealth>();
-      health = next->health;
-    }
-    row = std::move(next);
+std::shared_ptr<ModelHealth> SnapshotBuilder::HealthOf(const std::string& display_name) {
+  std::weak_ptr<ModelHealth>& known = health_[display_name];
+  std::shared_ptr<ModelHealth> health = known.lock();
+  if (health == nullptr) {
+    health = std::make_shared<ModelHealth>();
+    known = health;
   }
-  absl::erase_if(health_, [](const auto& entry) { return entry.second.expired(); });
+  return health;
+}
+
+void SnapshotBuilder::Unlink(const Model& row) {
+  models_by_name_.Remove(row);
+  sorted_models_.Erase(SortKey(row));
+  const std::string& name = row.document->display_name;
+  if (row.document->is_wildcard()) {
+    wildcards_.erase(WildcardOrder(-static_cast<int64_t>(name.size()), name, row.id));
+    wildcards_changed_ = true;
+  }
+}
+
+void SnapshotBuilder::Link(const std::string& id, ModelEntry& entry) {
+  auto row = std::make_shared<Model>();
+  row->serial = ++last_serial_;
+  row->id = id;
+  row->document = entry.document;
+  row->kind = entry.document->kind();
+  if (auto key = provider_keys_.find(entry.document->provider_key_id); key != provider_keys_.end())
+    row->provider_key = key->second.key;
+  row->provider_label = entry.document->provider.empty() ? std::string(kUnknownLabel)
+                                                         : absl::AsciiStrToLower(entry.document->provider);
+  const std::string& name = entry.document->display_name;
+  row->health = HealthOf(name);
+  const std::shared_ptr<const Model> old = std::exchange(entry.row, row);
+  if (old != nullptr &&
+      (old->document->display_name != name || old->document->is_wildcard() != entry.document->is_wildcard()))
+    Unlink(*old);
+  models_by_name_.Put(row);
+  sorted_models_.Put(SortKey(*row), row);
+  if (entry.document->is_wildcard()) {
+    wildcards_[WildcardOrder(-static_cast<int64_t>(name.size()), name, id)] = row;
+    wildcards_changed_ = true;
+  }
 }
 
 std::shared_ptr<const Snapshot> SnapshotBuilder::Build(bool has_configuration, int64_t revision) {
-  for (size_t i = 0; i < Snapshot::kShards; ++i) {
-    if (!std::exchange(shard_changed_[i], false)) continue;
-    if (callers_of_shard_[i].empty()) {
-      shards_[i] = nullptr;
-      continue;
-    }
-    auto shard = std::make_shared<Snapshot::CallerShard>();
-    shard->reserve(callers_of_shard_[i].size());
-    for (const auto& [id, key] : callers_of_shard_[i]) (*shard)[*key->document.digest] = key;
-    shards_[i] = std::move(shard);
+  for (const std::string& id : changed_models_) Link(id, models_.at(id));
+  changed_models_.clear();
+  if (health_.size() >= sweep_health_at_) {
+    absl::erase_if(health_, [](const auto& entry) { return entry.second.expired(); });
+    sweep_health_at_ = std::max<size_t>(64, 2 * health_.size());
   }
-  if (std::exchange(models_changed_, false)) BuildModels();
-
+  if (std::exchange(wildcards_changed_, false)) {
+    auto list = std::make_shared<std::vector<std::shared_ptr<const Model>>>();
+    for (const auto& [order, row] : wildcards_) list->push_back(row);
+    wildcard_list_ = std::move(list);
+  }
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->has_configuration_ = has_configuration;
   snapshot->revision_ = revision;
-  snapshot->callers_ = shards_;
-  snapshot->models_.reserve(models_.size());
-  for (const auto& [id, row] : models_) snapshot->models_.push_back(row);
-  // Stable: rows of one name stay in the order of their ids.
-  std::stable_sort(snapshot->models_.begin(), snapshot->models_.end(), [](const auto& a, const auto& b) {
-    return a->document->display_name < b->document->display_name;
-  });
-  snapshot->models_by_name_.reserve(snapshot->models_.size());
-  for (const auto& row : snapshot->models_) {
-    snapshot->models_by_name_[row->document->display_name] = row.get();  // the highest id wins
-    if (row->document->is_wildcard()) snapshot->wildcards_.push_back(row.get());
-  }
-  std::stable_sort(snapshot->wildcards_.begin(), snapshot->wildcards_.end(),
-                   [](const Model* a, const Model* b) {
-                     return a->document->display_name.size() > b->document->display_name.size();
-                   });
+  snapshot->callers_ = callers_by_digest_.Finish();
+  snapshot->models_by_name_ = models_by_name_.Finish();
+  snapshot->models_ = sorted_models_.Finish();
+  snapshot->wildcards_ = wildcard_list_;
   return snapshot;
 }
 

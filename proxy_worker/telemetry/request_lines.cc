@@ -118,7 +118,7 @@ void RequestLines::Access(const RequestContext& context) {
                  {"provider", Text(AccessProvider(context))},
                  {"model", Text(context.requested_model)},
                  {"api_key_id",
-                  Text(context.caller != nullptr && !abandoned ? context.caller->id : std::string_view())},
+                  Text(context.caller != nullptr && !abandoned ? context.caller->id() : std::string_view())},
                  {"prompt_tokens", Number(tokens, context.tokens.prompt)},
                  {"completion_tokens", Number(tokens, context.tokens.completion)},
                  {"total_tokens", Number(tokens, context.tokens.CacheInclusiveTotal())},
@@ -159,7 +159,7 @@ void RequestLines::AuthenticationRefused(const RequestContext& context, AuthReas
                  {"path", head.path},
                  {"request_id", request_id},
                  {"source_ip", context.client_address.view()},
-                 {"api_key_id", Text(caller != nullptr ? std::string_view(caller->id) : "")}},
+                 {"api_key_id", Text(caller != nullptr ? caller->id() : "")}},
                 request_id);
 }
 

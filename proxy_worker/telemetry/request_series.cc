@@ -17,10 +17,6 @@ std::string_view ModelLabel(const RequestContext& context) {
   return context.match ? std::string_view(context.match.model->document->display_name) : kUnresolved;
 }
 
-std::string_view Optional(const std::optional<std::string>& value) {
-  return value ? OrUnknown(*value) : kUnknown;
-}
-
 }  // namespace
 
 RequestLabels::RequestLabels(const RequestContext& context, int status_code)
@@ -54,11 +50,11 @@ RequestLabels::RequestLabels(const RequestContext& context, int status_code)
     target_upstream_model = upstream_model;
   }
   if (const CallerKey* caller = context.caller; caller != nullptr) {
-    api_key_id = caller->id;
+    api_key_id = caller->id();
     if (context.recording == Recording::kFull) {
-      team_id = Optional(caller->document.team_id);
-      user_id = Optional(caller->document.user_id);
-      user_name = Optional(caller->document.user_name);
+      team_id = OrUnknown(caller->team_id());
+      user_id = OrUnknown(caller->user_id());
+      user_name = OrUnknown(caller->user_name());
     }
   }
   auto [end, error] =
@@ -71,7 +67,7 @@ RequestSeries& RequestSeriesCache::Find(const RequestContext& context, int statu
   Key key{};
   key.model = context.match ? context.match.model->serial : 0;
   key.target = context.target != nullptr ? context.target->serial : 0;
-  key.caller = context.caller != nullptr ? context.caller->serial : 0;
+  key.caller = context.caller != nullptr ? context.caller->serial() : 0;
   key.endpoint_template = context.endpoint_template.data();
   key.client_type = context.client_type.data();
   key.fixed_model = context.fixed_model_label.data();

@@ -3,6 +3,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "lib/ipc/rpc_channel.h"
 #include "lib/ipc/rpc_server.h"
 #include "lib/os/socket_pair.h"
@@ -13,12 +16,26 @@ namespace {
 
 class Recorder : public ConfigReceiver {
  public:
+  void Prepare(ConfigDocument& document) override {
+    document.json.clear();
+    document.prepared = std::make_shared<std::string>("prepared " + document.id);
+    const std::lock_guard lock(mutex);
+    prepared.push_back(document.id);
+    changed.notify_all();
+  }
+  void AwaitPrepared(const std::string& id) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return std::find(prepared.begin(), prepared.end(), id) != prepared.end(); });
+  }
   std::vector<ConfigRefusal> Apply(ConfigBatch batch) override {
     batches.push_back(std::move(batch));
     return refusals;
   }
   std::vector<ConfigBatch> batches;
   std::vector<ConfigRefusal> refusals;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> prepared;
 };
 
 class ConfigServiceTest : public ::testing::Test {
@@ -117,6 +134,43 @@ TEST_F(ConfigServiceTest, ABrokenPushLeavesNoTrace) {
   stream_->WritesDone();
   EXPECT_TRUE(stream_->Finish().ok());
   EXPECT_TRUE(recorder_.batches.empty());
+}
+
+TEST_F(ConfigServiceTest, DocumentsArePreparedAsTheyArrive) {
+  Write(1, true, false, {"a"});
+  recorder_.AwaitPrepared("a");
+  EXPECT_TRUE(recorder_.batches.empty());
+  Write(1, false, true, {"b"});
+  ReadAnswer();
+  ASSERT_EQ(recorder_.batches.size(), 1u);
+  ASSERT_EQ(recorder_.batches[0].upserts.size(), 2u);
+  EXPECT_EQ(*static_cast<std::string*>(recorder_.batches[0].upserts[1].prepared.get()), "prepared b");
+}
+
+TEST_F(ConfigServiceTest, APushThatAnotherOneOvertookIsNotApplied) {
+  auto pair = os::CreateStreamPair();
+  ASSERT_TRUE(pair.ok());
+  server_.Attach(std::move(pair->first));
+  RpcChannel other("config.proxy");
+  other.Replace(std::move(pair->second));
+  const auto stub = config::Config::NewStub(other.Get());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const auto stream = stub->Push(&context);
+  config::Chunk chunk;
+  chunk.set_epoch(9);
+  chunk.set_begin(true);
+  chunk.add_upserts()->set_id("late");
+  stream->Write(chunk);
+  recorder_.AwaitPrepared("late");
+  Write(1, true, true, {"a"});
+  ReadAnswer();
+  chunk.Clear();
+  chunk.set_epoch(9);
+  chunk.set_end(true);
+  stream->Write(chunk);
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(recorder_.batches.size(), 1u);
 }
 
 }  // namespace

@@ -110,8 +110,9 @@ Response ChatClient::Receive() {
 
 ChatTest::ChatTest() {
   upstream_.emplace();
-  caller_.id = "caller-1";
-  caller_.document.allowed_models = {"*"};
+  auto grants = std::make_shared<CallerGrants>();
+  grants->allowed_models = {"*"};
+  caller_ = CallerKey(1, "caller-1", {}, std::move(grants), {});
   config_.sse_keepalive_interval_secs = 0;
 }
 

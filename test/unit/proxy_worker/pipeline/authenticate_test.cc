@@ -52,7 +52,7 @@ TEST_F(DecideOnKeyTest, KnownUnknownAndMissing) {
   const AuthDecision known = Decide("sk-good");
   EXPECT_EQ(known.reason, AuthReason::kNone);
   ASSERT_NE(known.caller, nullptr);
-  EXPECT_EQ(known.caller->id, "k1");
+  EXPECT_EQ(known.caller->id(), "k1");
   EXPECT_EQ(Decide("sk-bad").reason, AuthReason::kUnknownKey);
   EXPECT_EQ(Decide(std::nullopt).reason, AuthReason::kMissingCredentials);
 }

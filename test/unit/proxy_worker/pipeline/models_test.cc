@@ -27,15 +27,15 @@ TEST(Models, ListsWhatTheKeyMayUseSortedAndWithoutWildcards) {
               R"({"display_name":"gpt-group","routing":{"strategy":"round_robin","targets":[{"model":"gpt-a"}]}})")
           .ok());
   const std::shared_ptr<const Snapshot> snapshot = builder.Build(true, 1);
-  CallerKey caller;
-  caller.document.allowed_models = {"gpt-*"};
+  auto grants = std::make_shared<CallerGrants>();
+  grants->allowed_models = {"gpt-*"};
+  const CallerKey caller(1, "c", {}, std::move(grants), {});
   EXPECT_EQ(RenderModels(*snapshot, caller, 1735689600),
             R"({"object":"list","data":[)"
             R"({"id":"gpt-a","object":"model","created":1735689600,"owned_by":"openai"},)"
             R"({"id":"gpt-b","object":"model","created":1735689600,"owned_by":"openai"},)"
             R"({"id":"gpt-group","object":"model","created":1735689600,"owned_by":"aisix"}]})");
-  caller.document.allowed_models.clear();
-  EXPECT_EQ(RenderModels(*snapshot, caller, 1), R"({"object":"list","data":[]})");
+  EXPECT_EQ(RenderModels(*snapshot, CallerKey(), 1), R"({"object":"list","data":[]})");
 }
 
 }  // namespace

@@ -13,9 +13,7 @@ namespace {
 class HeaderPolicyTest : public testing::Test {
  protected:
   HeaderPolicyTest() {
-    caller_.id = "caller-1";
-    caller_.document.display_name = "Ann";
-    caller_.document.team_id = "team-7";
+    SetCallerName("Ann");
     auto document = std::make_shared<model::Model>();
     document->display_name = "fast";
     model_.id = "model-1";
@@ -38,6 +36,13 @@ class HeaderPolicyTest : public testing::Test {
       EXPECT_EQ(out, policy.lines());
     }
     return out;
+  }
+
+  void SetCallerName(const std::string& name) {
+    model::ApiKey document;
+    document.display_name = name;
+    document.team_id = "team-7";
+    caller_ = CallerKey(1, "caller-1", document, std::make_shared<const CallerGrants>(), {});
   }
 
   model::RequestRewrite rewrite_;
@@ -101,7 +106,7 @@ TEST_F(HeaderPolicyTest, DropsTemplatesThatCannotBeRendered) {
                               {"x-noname", "${provider_key.name}"},
                               {"x-crlf", "${request.api_key.name}"}};
   key_name_ = "";
-  caller_.document.display_name = "a\r\nx-evil: 1";
+  SetCallerName("a\r\nx-evil: 1");
   EXPECT_EQ(Lines(), std::string(kOwn) + kFallbacks);
 }
 

@@ -147,6 +147,30 @@ TEST_F(ConfigIntakeTest, PlansAreMadeOncePerDocumentAndAgainOnDemand) {
   EXPECT_TRUE(intake_.current()->FindModel("alias"));
 }
 
+TEST_F(ConfigIntakeTest, WhatWasPreparedIsTakenAndItsTextIsGone) {
+  ipc::ConfigBatch batch = Batch(true);
+  Add(batch, "models", "1", Model("one"));
+  Add(batch, "models", "2", R"({"display_name":1})");
+  Add(batch, "provider_keys", "pk", R"({"display_name":"k","api_key":"s","provider":"openai"})");
+  for (ipc::ConfigDocument& document : batch.upserts) {
+    intake_.Prepare(document);
+    EXPECT_TRUE(document.json.empty());
+  }
+  EXPECT_FALSE(intake_.current()->FindModel("one"));
+  // Plans that were made before the planner was exchanged are not taken over.
+  int again = 0;
+  intake_.Replan([&again](std::string_view, const model::ProviderKey&) {
+    ++again;
+    return std::unique_ptr<const ProviderPlan>();
+  });
+  const std::vector<ipc::ConfigRefusal> refusals = intake_.Apply(std::move(batch));
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].id, "2");
+  EXPECT_TRUE(intake_.current()->FindModel("one"));
+  EXPECT_EQ(plans_, 1);
+  EXPECT_EQ(again, 1);
+}
+
 TEST_F(ConfigIntakeTest, ShutdownReleasesAWaitingPush) {
   publisher_.Cancel();
   intake_.Apply(Batch(true));

@@ -111,9 +111,9 @@ TEST_F(SnapshotTest, OfTwoKeysWithOneHashTheHighestIdWins) {
   Put("api_keys", "a", Caller("sk"));
   Put("api_keys", "b", Caller("sk"));
   const crypto::Sha256 hash = crypto::Sha256::Of("sk");
-  EXPECT_EQ(Build()->FindCaller(hash)->id, "b");
+  EXPECT_EQ(Build()->FindCaller(hash)->id(), "b");
   builder_.Remove("api_keys", "b");
-  EXPECT_EQ(Build()->FindCaller(hash)->id, "a");
+  EXPECT_EQ(Build()->FindCaller(hash)->id(), "a");
   builder_.Remove("api_keys", "a");
   EXPECT_EQ(Build()->FindCaller(hash), nullptr);
 }
@@ -154,6 +154,116 @@ TEST_F(SnapshotTest, LabelsOfProviderKeysAreCleaned) {
   EXPECT_EQ(Build()->FindModel("m").model->provider_key->label, "ab");
   Put("provider_keys", "pk", R"({"display_name":" ","api_key":"sk"})");
   EXPECT_EQ(Build()->FindModel("m").model->provider_key->label, "unknown");
+}
+
+TEST_F(SnapshotTest, OfTwoModelsWithOneNameTheHighestIdWins) {
+  Put("models", "a", DirectModel("m", "of-a"));
+  Put("models", "c", DirectModel("m", "of-c"));
+  Put("models", "b", DirectModel("m", "of-b"));
+  EXPECT_EQ(Build()->FindModel("m").model->id, "c");
+  Put("models", "b", DirectModel("m", "of-b2"));  // changes while another one serves
+  Put("models", "c", DirectModel("n", "of-c"));   // leaves the name
+  const std::shared_ptr<const Snapshot> snapshot = Build();
+  EXPECT_EQ(UpstreamName(snapshot->FindModel("m")), "of-b2");
+  EXPECT_EQ(snapshot->FindModel("n").model->id, "c");
+  builder_.Remove("models", "b");
+  EXPECT_EQ(Build()->FindModel("m").model->id, "a");
+  builder_.Remove("models", "a");
+  EXPECT_FALSE(Build()->FindModel("m"));
+}
+
+TEST_F(SnapshotTest, ModelsAreListedByNameThenId) {
+  Put("models", "2", DirectModel("b", "u"));
+  Put("models", "3", DirectModel("a", "u"));
+  Put("models", "1", DirectModel("b", "u"));
+  Put("models", "4", DirectModel("a*", "u"));
+  const auto list = [](const Snapshot& snapshot) {
+    std::string names;
+    snapshot.ForEachModel([&](const Model& row) { names += row.document->display_name + row.id + " "; });
+    return names;
+  };
+  const std::shared_ptr<const Snapshot> first = Build();
+  EXPECT_EQ(list(*first), "a3 a*4 b1 b2 ");
+  Put("models", "4", DirectModel("c", "u"));
+  builder_.Remove("models", "1");
+  EXPECT_EQ(list(*Build()), "a3 b2 c4 ");
+  EXPECT_EQ(list(*first), "a3 a*4 b1 b2 ");
+  EXPECT_TRUE(first->FindModel("axx"));
+  EXPECT_FALSE(Build()->FindModel("axx"));
+}
+
+TEST_F(SnapshotTest, AChangedProviderKeyTouchesItsModelsOnly) {
+  for (int i = 0; i < 50; ++i)
+    Put("models", std::to_string(i),
+        DirectModel("m" + std::to_string(i), "u", i % 10 == 0 ? "changes" : "stays"));
+  for (const char* id : {"changes", "stays"})
+    Put("provider_keys", id, R"({"display_name":"k","api_key":"1","provider":"openai"})");
+  const std::shared_ptr<const Snapshot> first = Build();
+  Put("provider_keys", "changes", R"({"display_name":"k","api_key":"2","provider":"openai"})");
+  Put("models", "11", DirectModel("m11", "u", "changes"));  // goes over to it
+  const std::shared_ptr<const Snapshot> second = Build();
+  int changed = 0;
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = "m" + std::to_string(i);
+    if (first->FindModel(name).model == second->FindModel(name).model) continue;
+    ++changed;
+    EXPECT_EQ(second->FindModel(name).model->provider_key->document.api_key, "2");
+    EXPECT_EQ(first->FindModel(name).model->provider_key->document.api_key, "1");
+  }
+  EXPECT_EQ(changed, 6);
+}
+
+TEST_F(SnapshotTest, EqualGrantsAreOneObject) {
+  const std::string limit = R"(,"rate_limit":{"rpm":5})";
+  Put("api_keys", "a", Caller("sk-a", R"("x","y")"));
+  Put("api_keys", "b", Caller("sk-b", R"("x","y")"));
+  Put("api_keys", "c", Caller("sk-c", R"("x")"));
+  const std::shared_ptr<const Snapshot> snapshot = Build();
+  const auto grants = [&](const char* key) {
+    return &snapshot->FindCaller(crypto::Sha256::Of(key))->grants();
+  };
+  EXPECT_EQ(grants("sk-a"), grants("sk-b"));
+  EXPECT_NE(grants("sk-a"), grants("sk-c"));
+  EXPECT_TRUE(snapshot->FindCaller(crypto::Sha256::Of("sk-b"))->allows_model("y"));
+  EXPECT_FALSE(snapshot->FindCaller(crypto::Sha256::Of("sk-c"))->allows_model("y"));
+}
+
+TEST(CallerKey, KeepsWhatRequestsRead) {
+  model::ApiKey document;
+  document.digest = crypto::Sha256::Of("sk");
+  document.display_name = "Ann";
+  document.user_id = "u-1";
+  document.jwt_provider = "p";
+  document.disabled = true;
+  document.expires_at = absl::FromUnixSeconds(100);
+  const CallerKey key(7, "id", document, std::make_shared<const CallerGrants>(), {});
+  EXPECT_EQ(key.id(), "id");
+  EXPECT_EQ(key.display_name(), "Ann");
+  EXPECT_EQ(key.team_id(), "");
+  EXPECT_EQ(key.user_id(), "u-1");
+  EXPECT_EQ(key.user_name(), "");
+  EXPECT_EQ(key.jwt_subject(), "");
+  EXPECT_EQ(key.jwt_provider(), "p");
+  EXPECT_TRUE(key.disabled());
+  EXPECT_FALSE(key.expired(absl::FromUnixSeconds(100)));
+  EXPECT_TRUE(key.expired(absl::FromUnixSeconds(101)));
+  EXPECT_FALSE(CallerKey().expired(absl::FromUnixSeconds(101)));
+  EXPECT_FALSE(CallerKey().can_match());
+}
+
+TEST(GrantsPool, LetsGoOfWhatNobodyUses) {
+  GrantsPool pool;
+  std::vector<std::shared_ptr<const CallerGrants>> used;
+  for (int i = 0; i < 10'000; ++i) {
+    model::ApiKey document;
+    document.allowed_models = {std::to_string(i)};
+    const auto grants = pool.Intern(document);
+    if (i % 1000 == 0) used.push_back(grants);
+  }
+  EXPECT_LE(pool.size(), 64u);
+  model::ApiKey document;
+  document.allowed_models = {"1000"};
+  EXPECT_EQ(pool.Intern(document), used[1]);
 }
 
 TEST(SnapshotSlot, ARequestKeepsTheSnapshotItStartedWith) {
