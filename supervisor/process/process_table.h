@@ -1,69 +1,83 @@
-// The workers of all zones: started in order, watched, started again when they die (DESIGN §1.4).
+// The workers of all zones: started in order, watched, started again when they die, replaced on purpose
+// (DESIGN §1.4).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "lib/control/message.h"
 #include "lib/log/logger.h"
-#include "lib/os/unique_fd.h"
-#include "supervisor/listen/listeners.h"
+#include "supervisor/process/exit.h"
+#include "supervisor/process/inheritance.h"
 #include "supervisor/process/link_table.h"
-#include "supervisor/process/restart_policy.h"
-#include "supervisor/process/worker_process.h"
+#include "supervisor/process/metrics_news.h"
+#include "supervisor/process/roster.h"
+#include "supervisor/process/table_state.h"
 #include "supervisor/process/zone.h"
 #include "supervisor/run/event_loop.h"
-#include "supervisor/run/granted_files.h"
-#include "supervisor/start/programs.h"
-#include "supervisor/start/start_parts.h"
 
 namespace aisix::supervisor {
 
 class ProcessTable {
  public:
-  // What every new worker is given. Borrowed; `parts` and `files` may change between two starts.
-  struct Inheritance {
-    const Programs& programs;
-    const StartParts& parts;
-    const Listeners& listeners;
-    const GrantedFiles& files;
-    uint32_t proxy_loops;
-  };
   struct Hooks {
     std::function<void()> all_ready;                // once: every zone is ready for the first time
     std::function<void(std::string)> fatal;         // the process cannot go on: the reason
     std::function<void(Zone)> ended;                // a worker has died or exited
-    std::function<void(uint64_t)> in_flight;        // the proxy's answer to kQueryInFlight
+    std::function<void(uint64_t)> in_flight;        // all proxy workers' answers to kQueryInFlight, summed up
     std::function<void(Zone)> ready = [](Zone) {};  // a worker of this zone has become ready
+    // A worker asks to be replaced.
+    std::function<void(Zone)> replace_me = [](Zone) {};
+  };
+  struct Patience {
+    std::chrono::milliseconds prepare{30'000};  // a successor, until it is ready or prepared
+    std::chrono::milliseconds let_go{10'000};   // a predecessor that was told to stop acting
   };
 
-  ProcessTable(EventLoop& loop, log::Logger& logger, Inheritance inheritance, Hooks hooks);
+  ProcessTable(EventLoop& loop, log::Logger& logger, Inheritance inheritance, Hooks hooks)
+      : ProcessTable(loop, logger, inheritance, std::move(hooks), Patience()) {}
+  ProcessTable(EventLoop& loop, log::Logger& logger, Inheritance inheritance, Hooks hooks, Patience patience);
   ProcessTable(const ProcessTable&) = delete;
   ProcessTable& operator=(const ProcessTable&) = delete;
 
   // Starts egress, admin and metrics at once, and the proxy when egress and admin are ready.
   absl::Status Start();
+  // Instead: goes on with the workers that an earlier image of this process started, and starts what is
+  // missing. Owns the descriptors of `state`.
+  void Resume(const TableState& state);
+  // What Resume of the next image needs. Call it when nothing is being replaced.
+  TableState Save() const;
 
   // Call it after SIGCHLD: reaps every child that ended, also those that are none of ours (process 1 of a
   // container inherits orphans).
   void Reap();
 
   // The proxy was ready at least once: the start is over.
-  bool serving() const { return SlotOf(Zone::kProxy).policy.ever_ready(); }
-  bool IsRunning(Zone zone) const { return SlotOf(zone).worker != nullptr; }
-  // A worker of this zone runs and serves.
-  bool IsReady(Zone zone) const { return IsRunning(zone) && SlotOf(zone).worker->ready(); }
-  pid_t PidOf(Zone zone) const;  // 0: does not run
-  // To a worker that runs; else nothing happens.
+  bool serving() const { return roster_.Of(Zone::kProxy).policy.ever_ready(); }
+  // A worker of this zone runs, be it one that finishes what it has begun.
+  bool IsRunning(Zone zone) const { return !roster_.All(zone).empty(); }
+  // The zone's current worker serves.
+  bool IsReady(Zone zone) const;
+  pid_t PidOf(Zone zone) const;  // the current one's; 0: does not run
+  // To all workers of the zone but those that stand by (they get what they need when they begin to act).
   void Send(Zone zone, const control::Message& message);
   void Send(Zone zone, control::MessageType type);
 
-  // Sends kDrain to the zones that answer probes. Workers that are started later get it too.
+  // Starts a second worker of a zone that is ready, and lets it take over when it can: connections, calls and
+  // streams of the old one are finished by the old one. `done` runs once: OK when the new one serves; else
+  // why not, and then the old one goes on (or, when it had let go already, a worker is started as after a
+  // death). FAILED_PRECONDITION at once: not ready, or a zone is being replaced.
+  using Replaced = std::function<void(const absl::Status&)>;
+  void Replace(Zone zone, Replaced done);
+  bool replacing() const { return replacement_.has_value(); }
+
+  // Ends a replacement that has not come so far that there is no way back. Sends kDrain to the zones that
+  // answer probes. Workers that are started later get it too.
   void BeginDrain();
   // From now on nobody is started again.
   void StopRestarting();
@@ -72,40 +86,60 @@ class ProcessTable {
   void KillAll();
 
  private:
-  struct Slot {
-    explicit Slot(Zone zone) : policy(IsEssential(zone)) {}
+  using Role = WorkerProcess::Role;
 
-    std::unique_ptr<WorkerProcess> worker;  // null: does not run
-    RestartPolicy policy;
-    bool started = false;  // ever
-    uint64_t restarts = 0;
-    uint64_t restart_timer = 0;
-    std::string down_reason = "not started";
-    std::string fatal_text;  // what this worker said before its end
-  };
-
-  Slot& SlotOf(Zone zone) { return slots_[static_cast<size_t>(zone)]; }
-  const Slot& SlotOf(Zone zone) const { return slots_[static_cast<size_t>(zone)]; }
-
+  // Starting (process_table.cc).
   void StartWorker(Zone zone);
   absl::Status TryStartWorker(Zone zone);
-  absl::Status Connect(Zone zone, std::vector<control::Message>& own);
-  absl::Status SendInheritance(Zone zone, std::vector<control::Message> links);
-  void ReadControl(Zone zone);
-  void OnLinkLost(Zone zone, const absl::Status& status);
-  void OnMessage(Zone zone, const control::Message& message);
-  void OnReady(Zone zone);
-  void OnEnd(Zone zone, const std::string& reason);
-  void TellMetrics(Zone zone);
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> Launch(Zone zone);
+  absl::Status Furnish(const WorkerProcess& worker, const std::vector<PlannedLink>& links);
+  // Makes the links. Ends of the worker `newcomer` are appended to `own`, all others are sent.
+  absl::Status Connect(const std::vector<PlannedLink>& links, uint64_t newcomer,
+                       std::vector<control::Message>* own);
+  void Watch(const WorkerProcess& worker);
+
+  // What workers say, and their end.
+  void Deliver(const WorkerProcess& worker, const control::Message& message);
+  void ReadControl(uint64_t generation);
+  void OnLinkLost(WorkerProcess& worker, const absl::Status& status);
+  void OnMessage(WorkerProcess& worker, const control::Message& message);
+  void OnReady(WorkerProcess& worker);
+  void OnEnd(WorkerProcess& worker, const Exit& exit);
+  void OnCurrentEnd(Zone zone, std::optional<std::chrono::milliseconds> ready_for, const std::string& reason);
+  void ScheduleRestart(Zone zone, std::optional<std::chrono::milliseconds> ready_for,
+                       const std::string& reason);
+
+  // Replacing (succession.cc).
+  void OnPrepared(WorkerProcess& worker);
+  void LetGo(Zone zone);
+  void OnReleased(WorkerProcess& worker);
+  void Activate(Zone zone);
+  void Promote(Zone zone);
+  void SucceedTheDead(Zone zone);
+  void GiveUp(Zone zone, const std::string& reason);
+  void Retire(ZoneSlot& slot);
+  void LimitReplacement(std::chrono::milliseconds limit, uint64_t generation);
+  void FinishReplacement(const absl::Status& status);
+  void CancelReplacement();
 
   EventLoop& loop_;
   log::Logger& logger_;
   const Inheritance inheritance_;
   const Hooks hooks_;
+  const Patience patience_;
   LinkTable links_;
+  Roster roster_;
+  MetricsNews news_;
   uint64_t last_generation_ = 0;
-  std::array<Slot, kZones.size()> slots_;
   control::Message admin_state_;  // kState
+
+  struct Replacement {
+    Zone zone;
+    Replaced done;
+    uint64_t timer = 0;
+  };
+  std::optional<Replacement> replacement_;
+
   bool all_ready_reported_ = false;
   bool draining_ = false;
   bool restarting_ = true;

@@ -66,7 +66,7 @@ void Drain::Release() {
 }
 
 void Drain::OnEnded(Zone zone) {
-  if (step_ == Step::kReleasing && zone == Zone::kProxy) StopNext();
+  if (step_ == Step::kReleasing && zone == Zone::kProxy && !table_.IsRunning(zone)) StopNext();
   if (step_ == Step::kStopping) StopNext();
 }
 

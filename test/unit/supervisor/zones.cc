@@ -33,7 +33,7 @@ Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops)
   listeners.emplace(*Listeners::Bind({{"proxy", "127.0.0.1:0", false}, {"metrics", "127.0.0.1:0", false}},
                                      {.proxy_sockets = proxy_loops}));
   EXPECT_TRUE(files.OpenAll().ok());
-  table.emplace(loop, logger, ProcessTable::Inheritance{*programs, parts, *listeners, files, proxy_loops},
+  table.emplace(loop, logger, Inheritance{*programs, parts, *listeners, files, proxy_loops},
                 ProcessTable::Hooks{.all_ready = [this] { all_ready = true; },
                                     .fatal = [this](std::string reason) { fatal = std::move(reason); },
                                     .ended =
