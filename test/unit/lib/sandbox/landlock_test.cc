@@ -49,6 +49,7 @@ TEST_F(StateDirectory, NothingIsReachedBesideIt) {
   };
   EXPECT_EQ(AfterLock(kAdminProfile, options_, open("/etc/passwd", O_RDONLY)), EACCES);
   EXPECT_EQ(AfterLock(kAdminProfile, options_, open("/proc/self/environ", O_RDONLY)), EACCES);
+  EXPECT_EQ(AfterLock(kAdminProfile, options_, open("/etc", O_PATH | O_DIRECTORY)), EACCES);
   EXPECT_EQ(AfterLock(kAdminProfile, options_, open(path_ + "/../other", O_CREAT | O_WRONLY)), EACCES);
   // A zone without one: not even there.
   EXPECT_EQ(AfterLock(kProxyProfile, options_, open(path_, O_RDONLY)), EACCES);
