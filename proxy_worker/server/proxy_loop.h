@@ -78,6 +78,8 @@ class ProxyLoop {
 
   async::Loop& loop() { return loop_; }
   SnapshotSlot& snapshots() { return snapshots_; }
+  // Written on the loop: what each new snapshot cost it.
+  metrics::Histogram& swap_times() { return swap_times_; }
 
  private:
   struct Served {
@@ -91,6 +93,8 @@ class ProxyLoop {
   ipc::DialClient dialer_;
   http::ClientPool upstream_;
   SnapshotSlot snapshots_;
+  metrics::Shard& shard_;
+  metrics::Histogram& swap_times_;
   RequestRecorder recorder_;
   ChatScratch chat_scratch_;
   LoopContext context_;

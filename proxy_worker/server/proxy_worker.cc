@@ -70,7 +70,7 @@ absl::Status ProxyWorker::Prepare() {
                                         client_types_, real_ip_, handlers});
   for (uint32_t i = 0; i < config_.workers; ++i) {
     loops_.push_back(std::make_unique<ProxyLoop>(*environment_, inherited_.TakeLink("dial", i)));
-    publisher_.AddLoop(loops_[i]->loop(), loops_[i]->snapshots());
+    publisher_.AddLoop(loops_[i]->loop(), loops_[i]->snapshots(), &loops_[i]->swap_times());
   }
   for (const config::ListenerSpec& listener : config_.listeners) {
     const absl::Status distributed = Distribute(listener);

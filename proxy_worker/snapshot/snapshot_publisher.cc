@@ -1,5 +1,8 @@
 #include "proxy_worker/snapshot/snapshot_publisher.h"
 
+#include <chrono>
+#include <utility>
+
 namespace aisix::proxy {
 
 bool SnapshotPublisher::Publish(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -7,11 +10,16 @@ bool SnapshotPublisher::Publish(const std::shared_ptr<const Snapshot>& snapshot)
   if (progress_->cancelled) return false;
   progress_->swapped = 0;
   for (const Target& target : targets_) {
-    target.loop->Post([slot = target.slot, snapshot, progress = progress_] {
-      slot->Swap(snapshot);
-      const std::lock_guard done(progress->mutex);
-      ++progress->swapped;
+    target.loop->Post([target, snapshot, progress = progress_]() mutable {
+      const auto start = std::chrono::steady_clock::now();
+      target.slot->Swap(std::move(snapshot));
+      {
+        const std::lock_guard done(progress->mutex);
+        ++progress->swapped;
+      }
       progress->changed.notify_all();
+      const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+      if (target.times != nullptr) target.times->Record(spent.count());
     });
   }
   progress_->changed.wait(lock,

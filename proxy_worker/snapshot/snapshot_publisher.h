@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/async/loop.h"
+#include "lib/metrics/series.h"
 #include "proxy_worker/snapshot/snapshot_slot.h"
 
 namespace aisix::proxy {
@@ -19,8 +20,11 @@ class SnapshotPublisher {
   SnapshotPublisher(const SnapshotPublisher&) = delete;
   SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
 
-  // Before the first Publish.
-  void AddLoop(async::Loop& loop, SnapshotSlot& slot) { targets_.push_back(Target{&loop, &slot}); }
+  // Before the first Publish. `times` (may be null) is written on the loop: the seconds that each swap took from
+  // it.
+  void AddLoop(async::Loop& loop, SnapshotSlot& slot, metrics::Histogram* times = nullptr) {
+    targets_.push_back(Target{&loop, &slot, times});
+  }
   // Returns when every loop serves from `snapshot`, each having swapped between two of its events. False: it
   // was cancelled meanwhile.
   bool Publish(const std::shared_ptr<const Snapshot>& snapshot);
@@ -31,6 +35,7 @@ class SnapshotPublisher {
   struct Target {
     async::Loop* loop;
     SnapshotSlot* slot;
+    metrics::Histogram* times;
   };
   // Shared with the posted functions, which may never run.
   struct Progress {

@@ -69,6 +69,8 @@ MetricFamilies::MetricFamilies(metrics::Registry& registry, const config::Bucket
           {"handler", "status_code", "inbound_protocol", "model", "provider_key_id", "provider_key_name"})),
       usage_event_drops(registry.AddCounter("aisix_usage_event_drops_total",
                                             {"reason", "model", "provider_key_id", "provider_key_name"})),
-      auth_decisions(registry.AddCounter("aisix_auth_decisions_total", {"method", "result", "reason"})) {}
+      auth_decisions(registry.AddCounter("aisix_auth_decisions_total", {"method", "result", "reason"})),
+      snapshot_swap(registry.AddHistogram("aisix_snapshot_swap_seconds", {},
+                                          {0.000001, 0.00001, 0.0001, 0.001, 0.01, 0.1})) {}
 
 }  // namespace aisix::proxy

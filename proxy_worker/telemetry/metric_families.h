@@ -42,6 +42,8 @@ struct MetricFamilies {
   metrics::CounterFamily usage_event_drops;
 
   metrics::CounterFamily auth_decisions;
+
+  metrics::HistogramFamily snapshot_swap;  // what a loop spent on applying one batch of configuration
 };
 
 }  // namespace aisix::proxy

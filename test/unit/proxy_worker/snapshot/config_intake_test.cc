@@ -25,7 +25,7 @@ class ConfigIntakeTest : public testing::Test {
   };
 
   ConfigIntakeTest() {
-    publisher_.AddLoop(first_.loop, first_.slot);
+    publisher_.AddLoop(first_.loop, first_.slot, &swaps_);
     publisher_.AddLoop(second_.loop, second_.slot);
   }
 
@@ -45,6 +45,8 @@ class ConfigIntakeTest : public testing::Test {
     batch.upserts.push_back(ipc::ConfigDocument{kind, id, 1, json});
   }
 
+  const std::vector<double> edges_{1.0};
+  metrics::Histogram swaps_{edges_};
   SnapshotReclaimer reclaimer_;
   RunningLoop first_{reclaimer_};
   RunningLoop second_{reclaimer_};
@@ -70,6 +72,13 @@ TEST_F(ConfigIntakeTest, WhenApplyReturnsEveryLoopServesFromIt) {
   EXPECT_EQ(&first_.slot.current(), &second_.slot.current());
   EXPECT_EQ(intake_.current().get(), &first_.slot.current());
   EXPECT_EQ(first_.slot.current().revision(), 1);
+}
+
+TEST_F(ConfigIntakeTest, EveryLoopRecordsWhatASwapCostIt) {
+  intake_.Apply(Batch(true));
+  intake_.Apply(Batch(false));
+  // The second swap came after the first was recorded; the second may still be on its way.
+  EXPECT_GE(swaps_.bucket(0) + swaps_.bucket(1), 1u);
 }
 
 TEST_F(ConfigIntakeTest, NothingConfiguredYetIsNotAConfiguration) {
