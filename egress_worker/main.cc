@@ -150,9 +150,13 @@ int Main() {
   ipc::RpcServer zone_server({zone_service.service()});
 
   auto take_link = [&](std::string_view name, os::UniqueFd fd) {
-    if (name == "dial") dials.AddLink(std::move(fd));
-    if (name == "config.egress") config_server.Attach(std::move(fd));
-    if (name == "zone.egress") zone_server.Attach(std::move(fd));
+    if (name == "dial") {
+      dials.AddLink(std::move(fd));
+    } else if (name == "config.egress") {
+      config_server.Attach(std::move(fd));
+    } else if (name == "zone.egress") {
+      zone_server.Attach(std::move(fd));
+    }
   };
   for (control::Link& link : inherited->links) take_link(link.name, std::move(link.fd));
 

@@ -115,6 +115,7 @@ absl::Status Channel::Open(const ResolvConf& conf) {
   options.servers = &placeholder;
   options.nservers = 1;
   std::vector<char*> domains;
+  domains.reserve(conf.search.size());
   for (const std::string& domain : conf.search) domains.push_back(const_cast<char*>(domain.c_str()));
   options.domains = domains.data();
   options.ndomains = static_cast<int>(domains.size());

@@ -38,7 +38,7 @@ class Resolver::Service final : public SocketObserver {
       resolver_.OnLookup(query, absl::UnavailableError("name resolution failed"));
       return;
     }
-    channel_->Query(query.host, [this, &query](absl::StatusOr<Cache::Entry> entry) {
+    channel_->Query(query.host, [this, &query](const absl::StatusOr<Cache::Entry>& entry) {
       if (!retired_) resolver_.OnLookup(query, entry);
     });
     ArmTimer();

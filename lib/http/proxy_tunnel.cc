@@ -96,7 +96,8 @@ absl::Status ProxyTunnel::Judge() const {
 void ProxyTunnel::OnEnd(absl::Status status) {
   if (ended_) return;
   transport_.reset();
-  End(absl::UnavailableError(status.ok() ? "it closed the connection" : status.message()));
+  if (status.ok()) status = absl::UnavailableError("it closed the connection");
+  End(absl::UnavailableError(status.message()));
 }
 
 void ProxyTunnel::OnWritten(absl::Status) {}

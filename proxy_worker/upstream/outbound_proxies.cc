@@ -43,11 +43,11 @@ std::shared_ptr<const http::HttpProxy> Make(const std::optional<config::Outbound
 
 }  // namespace
 
-ProxyExceptions::ProxyExceptions(const std::vector<std::string>& entries) {
+NoProxy::NoProxy(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) Add(entry);
 }
 
-void ProxyExceptions::Add(std::string_view entry) {
+void NoProxy::Add(std::string_view entry) {
   if (entry == "*") {
     all_ = true;
     return;
@@ -64,7 +64,7 @@ void ProxyExceptions::Add(std::string_view entry) {
   if (!entry.empty()) names_.push_back({std::string(entry), port});
 }
 
-bool ProxyExceptions::Contains(std::string_view host, uint16_t port) const {
+bool NoProxy::Contains(std::string_view host, uint16_t port) const {
   if (all_) return true;
   const auto is_port = [port](uint16_t wanted) { return wanted == 0 || wanted == port; };
   const net::Address address = net::ParseAddress(std::string(host), port);

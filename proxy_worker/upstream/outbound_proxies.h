@@ -16,9 +16,9 @@ namespace aisix::proxy {
 
 // The entries of NO_PROXY: `*`, names (with everything below them, with or without a leading dot or `*.`),
 // addresses, networks; names and addresses may have a port. What cannot be read excepts nothing.
-class ProxyExceptions {
+class NoProxy {
  public:
-  explicit ProxyExceptions(const std::vector<std::string>& entries);
+  explicit NoProxy(const std::vector<std::string>& entries);
 
   // `host`: canonical, without brackets. Names are not resolved to be compared with networks.
   bool Contains(std::string_view host, uint16_t port) const;
@@ -54,7 +54,7 @@ class OutboundProxies {
  private:
   std::shared_ptr<const http::HttpProxy> https_;
   std::shared_ptr<const http::HttpProxy> http_;
-  ProxyExceptions exceptions_;
+  NoProxy exceptions_;
 };
 
 }  // namespace aisix::proxy

@@ -6,10 +6,10 @@ namespace aisix::proxy {
 namespace {
 
 bool Excepts(std::vector<std::string> entries, std::string_view host, uint16_t port = 443) {
-  return ProxyExceptions(entries).Contains(host, port);
+  return NoProxy(entries).Contains(host, port);
 }
 
-TEST(ProxyExceptions, NamesCoverWhatIsBelowThem) {
+TEST(NoProxy, NamesCoverWhatIsBelowThem) {
   for (const char* entry : {"corp.example", ".corp.example", "*.corp.example", "corp.example."}) {
     EXPECT_TRUE(Excepts({entry}, "corp.example")) << entry;
     EXPECT_TRUE(Excepts({entry}, "llm.corp.example")) << entry;
@@ -20,7 +20,7 @@ TEST(ProxyExceptions, NamesCoverWhatIsBelowThem) {
   EXPECT_TRUE(Excepts({"a", "localhost"}, "localhost"));
 }
 
-TEST(ProxyExceptions, Ports) {
+TEST(NoProxy, Ports) {
   EXPECT_TRUE(Excepts({"corp.example:8080"}, "llm.corp.example", 8080));
   EXPECT_FALSE(Excepts({"corp.example:8080"}, "llm.corp.example", 443));
   EXPECT_TRUE(Excepts({"127.0.0.1:8080"}, "127.0.0.1", 8080));
@@ -30,7 +30,7 @@ TEST(ProxyExceptions, Ports) {
   EXPECT_FALSE(Excepts({"corp.example:x"}, "corp.example"));
 }
 
-TEST(ProxyExceptions, AddressesAndNetworks) {
+TEST(NoProxy, AddressesAndNetworks) {
   EXPECT_TRUE(Excepts({"10.0.0.0/8"}, "10.1.2.3"));
   EXPECT_FALSE(Excepts({"10.0.0.0/8"}, "11.1.2.3"));
   EXPECT_TRUE(Excepts({"127.0.0.1"}, "127.0.0.1"));
@@ -42,7 +42,7 @@ TEST(ProxyExceptions, AddressesAndNetworks) {
   EXPECT_FALSE(Excepts({"1"}, "10.0.0.1")) << "an address is not a name below another";
 }
 
-TEST(ProxyExceptions, EverythingAndNothing) {
+TEST(NoProxy, EverythingAndNothing) {
   EXPECT_TRUE(Excepts({"*"}, "a.example"));
   EXPECT_TRUE(Excepts({"*"}, "::1"));
   EXPECT_FALSE(Excepts({}, "a.example"));
