@@ -15,7 +15,7 @@ build=(
 test=(
   libgtest-dev libgmock-dev clang-format-16 python3 python3-venv openssl binutils git etcd-server etcd-client
 )
-bench=(nginx-light wrk python3)
+bench=(nginx-light wrk python3 openssl valgrind etcd-server)
 # Any Node.js with npm will do, not only Debian's.
 command -v npm >/dev/null || test+=(nodejs npm)
 

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <bitset>
 #include <charconv>
 #include <cstring>
@@ -82,23 +83,26 @@ bool EscapesAreValid(std::string_view content, const char* from) {
   return true;
 }
 
+// By the first byte of a token.
+constexpr std::array<Kind, 256> kKinds = [] {
+  std::array<Kind, 256> kinds{};
+  kinds['{'] = Kind::kObject;
+  kinds['['] = Kind::kArray;
+  kinds['"'] = Kind::kString;
+  kinds['t'] = Kind::kTrue;
+  kinds['f'] = Kind::kFalse;
+  kinds['n'] = Kind::kNull;
+  kinds['-'] = Kind::kNumber;
+  for (unsigned char digit = '0'; digit <= '9'; ++digit) kinds[digit] = Kind::kNumber;
+  return kinds;
+}();
+
 Kind KindOf(char first) {
-  switch (first) {
-    case '{':
-      return Kind::kObject;
-    case '[':
-      return Kind::kArray;
-    case '"':
-      return Kind::kString;
-    case 't':
-      return Kind::kTrue;
-    case 'f':
-      return Kind::kFalse;
-    case 'n':
-      return Kind::kNull;
-    default:
-      return first == '-' || IsDigit(first) ? Kind::kNumber : Kind::kInvalid;
-  }
+  return kKinds[static_cast<unsigned char>(first)];
+}
+
+bool IsContainer(Kind kind) {
+  return kind == Kind::kObject || kind == Kind::kArray;
 }
 
 }  // namespace
@@ -111,8 +115,10 @@ bool Key::IsEscaped(std::string_view name) const {
 Reader::Reader(size_t max_depth) : max_depth_(std::min(max_depth, kDepthLimit)) {}
 Reader::~Reader() = default;
 
+// Nothing is left then: what checks for an end notices a failure too.
 bool Reader::Fail() {
   failed_ = true;
+  next_ = count_;
   return false;
 }
 
@@ -154,8 +160,8 @@ Kind Reader::Peek() const {
   return failed_ || Done() ? Kind::kInvalid : KindOf(At(next_));
 }
 
-bool Reader::EnterObject() {
-  if (failed_ || Done() || At(next_) != '{') return false;
+bool Reader::Enter(char bracket) {
+  if (failed_ || Done() || At(next_) != bracket) return false;
   if (++depth_ > max_depth_) {
     too_deep_ = true;
     return Fail();
@@ -165,92 +171,85 @@ bool Reader::EnterObject() {
   return true;
 }
 
+bool Reader::EnterObject() {
+  return Enter('{');
+}
+
 bool Reader::EnterArray() {
-  if (failed_ || Done() || At(next_) != '[') return false;
-  if (++depth_ > max_depth_) {
-    too_deep_ = true;
-    return Fail();
+  return Enter('[');
+}
+
+// Consumes the comma that is due. False: the bracket closed, or an error.
+inline bool Reader::NextInContainer(char close) {
+  if (failed_) return false;
+  if (Done()) return Fail();
+  const char c = At(next_);
+  if (c == close) {
+    last_end_ = index_[next_++] + 1;
+    --depth_;
+    first_ = false;
+    return false;
   }
-  last_end_ = index_[next_++] + 1;
-  first_ = true;
+  if (!first_) {
+    if (c != ',') return Fail();
+    ++next_;
+  }
+  first_ = false;
   return true;
 }
 
 bool Reader::NextMember(Key& key) {
-  if (failed_) return false;
-  if (Done()) return Fail();
-  if (At(next_) == '}') {
-    last_end_ = index_[next_++] + 1;
-    --depth_;
-    first_ = false;
-    return false;
-  }
-  if (!first_) {
-    if (At(next_) != ',') return Fail();
-    ++next_;
-    if (Done()) return Fail();
-  }
-  first_ = false;
-  Value name;
-  if (At(next_) != '"' || !ReadString(next_, name)) return Fail();
-  ++next_;
-  if (Done() || At(next_) != ':') return Fail();
-  ++next_;
-  key.escaped = name.escaped;
-  key.span = name.span;
-  key.text = name.content(text_);
+  if (!NextInContainer('}')) return false;
+  // A key and its colon.
+  if (count_ - next_ < 2) return Fail();
+  const size_t token = next_;
+  size_t end = 0;
+  if (At(token) != '"' || At(token + 1) != ':' || !ReadString(token, end, key.escaped)) return Fail();
+  const size_t from = index_[token];
+  key.span = Span{from, end - from};
+  key.text = std::string_view(text_.data() + from + 1, end - from - 2);
+  next_ = token + 2;
   return true;
 }
 
 bool Reader::NextElement() {
-  if (failed_) return false;
-  if (Done()) return Fail();
-  if (At(next_) == ']') {
-    last_end_ = index_[next_++] + 1;
-    --depth_;
-    first_ = false;
-    return false;
-  }
-  if (!first_) {
-    if (At(next_) != ',') return Fail();
-    ++next_;
-  }
-  first_ = false;
-  return true;
+  return NextInContainer(']');
 }
 
-std::string_view Reader::ScalarAt(size_t token) const {
-  const size_t from = index_[token];
-  size_t end = token + 1 < count_ ? index_[token + 1] : text_.size();
-  while (end > from + 1 && IsSpace(text_[end - 1])) --end;
-  return text_.substr(from, end - from);
+inline size_t Reader::ScalarEnd(size_t token) const {
+  const char* const data = text_.data();
+  const size_t first = index_[token] + size_t{1};
+  size_t end = index_[token + 1];
+  while (end > first && IsSpace(data[end - 1])) --end;
+  return end;
 }
 
-bool Reader::ReadString(size_t token, Value& value) {
+inline bool Reader::ReadString(size_t token, size_t& end, bool& escaped) {
   // Between the closing quote and the next token there is whitespace only: anything else would be a token.
-  const std::string_view whole = ScalarAt(token);
-  if (whole.size() < 2 || whole.back() != '"') return false;
-  value.kind = Kind::kString;
-  value.span = Span{index_[token], whole.size()};
-  value.escaped = false;
-  if (value.span.end() <= first_escape_) return true;
-  // Tokens are read from front to back, so the next backslash is looked for once only.
-  if (first_escape_ < value.span.offset) {
-    first_escape_ = std::min(text_.find('\\', value.span.offset), text_.size());
-    if (value.span.end() <= first_escape_) return true;
-  }
-  value.escaped = true;
-  return EscapesAreValid(whole.substr(1, whole.size() - 2), text_.data() + first_escape_);
+  const size_t from = index_[token];
+  end = ScalarEnd(token);
+  escaped = false;
+  if (end - from < 2 || text_.data()[end - 1] != '"') return false;
+  return end <= first_escape_ || CheckEscapes(from, end, escaped);
 }
 
-bool Reader::ReadScalar(Value& value) {
-  const char first = At(next_);
-  if (first == '"') return ReadString(next_, value);
-  const std::string_view whole = ScalarAt(next_);
-  value.span = Span{index_[next_], whole.size()};
-  value.kind = KindOf(first);
-  value.escaped = false;
-  switch (value.kind) {
+bool Reader::CheckEscapes(size_t from, size_t end, bool& escaped) {
+  // Tokens are read from front to back, so the next backslash is looked for once only.
+  if (first_escape_ < from) {
+    first_escape_ = std::min(text_.find('\\', from), text_.size());
+    if (end <= first_escape_) return true;
+  }
+  escaped = true;
+  return EscapesAreValid(text_.substr(from + 1, end - from - 2), text_.data() + first_escape_);
+}
+
+inline bool Reader::ReadScalar(Kind kind, size_t& end, bool& escaped) {
+  if (kind == Kind::kString) return ReadString(next_, end, escaped);
+  escaped = false;
+  end = ScalarEnd(next_);
+  const size_t from = index_[next_];
+  const std::string_view whole(text_.data() + from, end - from);
+  switch (kind) {
     case Kind::kNumber:
       return IsNumber(whole);
     case Kind::kTrue:
@@ -264,24 +263,28 @@ bool Reader::ReadScalar(Value& value) {
   }
 }
 
-bool Reader::ReadContainer(Value& value) {
-  value.kind = KindOf(At(next_));
-  value.escaped = false;
-  const size_t from = index_[next_];
+// Leaves next_ behind the closing bracket.
+bool Reader::ReadContainer(Kind kind) {
   const size_t outside = depth_;
   std::bitset<kDepthLimit + 1> is_object;
-  Value inner;
+  size_t end = 0;
+  bool escaped = false;
   bool open = true;  // a bracket was just opened
-  if (!(At(next_) == '{' ? EnterObject() : EnterArray())) return false;
-  is_object[depth_] = value.kind == Kind::kObject;
+  if (++depth_ > max_depth_) {
+    too_deep_ = true;
+    return false;
+  }
+  ++next_;
+  bool object = kind == Kind::kObject;
+  is_object[depth_] = object;
   while (true) {
     if (Done()) return false;
     char c = At(next_);
-    const bool object = is_object[depth_];
     if (c == (object ? '}' : ']')) {
       ++next_;
       open = false;
-      if (--depth_ == outside) break;
+      if (--depth_ == outside) return true;
+      object = is_object[depth_];
       continue;
     }
     if (!open) {
@@ -289,25 +292,49 @@ bool Reader::ReadContainer(Value& value) {
       c = At(next_);
     }
     if (object) {
-      if (c != '"' || !ReadString(next_, inner)) return false;
-      if (++next_ >= count_ || At(next_) != ':') return false;
-      if (++next_ >= count_) return false;
+      if (count_ - next_ < 3 || c != '"' || At(next_ + 1) != ':' || !ReadString(next_, end, escaped))
+        return false;
+      next_ += 2;
       c = At(next_);
     }
-    open = c == '{' || c == '[';
+    const Kind inner = KindOf(c);
+    open = IsContainer(inner);
     if (open) {
       if (++depth_ > max_depth_) {
         too_deep_ = true;
         return false;
       }
-      is_object[depth_] = c == '{';
-    } else if (!ReadScalar(inner)) {
+      object = inner == Kind::kObject;
+      is_object[depth_] = object;
+    } else if (!ReadScalar(inner, end, escaped)) {
       return false;
     }
     ++next_;
   }
-  value.span = Span{from, index_[next_ - 1] + 1 - from};
-  return true;
+}
+
+void Reader::Skip() {
+  if (failed_) return;
+  if (Done()) {
+    Fail();
+    return;
+  }
+  const Kind kind = KindOf(At(next_));
+  bool escaped = false;
+  if (IsContainer(kind)) {
+    if (!ReadContainer(kind)) {
+      Fail();
+      return;
+    }
+    last_end_ = index_[next_ - 1] + 1;
+  } else {
+    if (!ReadScalar(kind, last_end_, escaped)) {
+      Fail();
+      return;
+    }
+    ++next_;
+  }
+  first_ = false;
 }
 
 Value Reader::Read() {
@@ -317,20 +344,23 @@ Value Reader::Read() {
     Fail();
     return value;
   }
-  const char first = At(next_);
-  if (first == '{' || first == '[') {
-    if (!ReadContainer(value)) {
+  const Kind kind = KindOf(At(next_));
+  const size_t from = index_[next_];
+  if (IsContainer(kind)) {
+    if (!ReadContainer(kind)) {
       Fail();
-      return Value{};
+      return value;
     }
+    last_end_ = index_[next_ - 1] + 1;
   } else {
-    if (!ReadScalar(value)) {
+    if (!ReadScalar(kind, last_end_, value.escaped)) {
       Fail();
       return Value{};
     }
     ++next_;
   }
-  last_end_ = value.span.end();
+  value.kind = kind;
+  value.span = Span{from, last_end_ - from};
   first_ = false;
   return value;
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,6 +46,13 @@ struct Key {
   std::string_view text;  // between the quotes, borrowed from the document, not unescaped
 
   bool Is(std::string_view name) const { return escaped ? IsEscaped(name) : text == name; }
+  // Of a literal: its length and bytes are known where it is compared.
+  template <size_t N>
+  [[gnu::always_inline]] bool Is(const char (&name)[N]) const {
+    if (escaped) [[unlikely]]
+      return IsEscaped(std::string_view(name, N - 1));
+    return text.size() == N - 1 && std::memcmp(text.data(), name, N - 1) == 0;
+  }
 
  private:
   bool IsEscaped(std::string_view name) const;
@@ -85,7 +93,7 @@ class Reader {
 
   // Validates and consumes the next value, with all that is in it.
   Value Read();
-  void Skip() { Read(); }
+  void Skip();
 
   // Where the next token starts, and where the value or bracket that was consumed last ended: together the
   // span of a container that was entered.
@@ -102,16 +110,20 @@ class Reader {
   static constexpr size_t kDepthLimit = 128;
 
   bool Fail();
-  char At(size_t token) const { return text_[index_[token]]; }
+  bool Enter(char bracket);
+  bool NextInContainer(char close);
+  char At(size_t token) const { return text_.data()[index_[token]]; }
   bool Done() const { return next_ >= count_; }
-  std::string_view ScalarAt(size_t token) const;  // up to the next token, without trailing whitespace
-  bool ReadString(size_t token, Value& value);
-  bool ReadScalar(Value& value);
-  bool ReadContainer(Value& value);
+  size_t ScalarEnd(size_t token) const;  // up to the next token, without trailing whitespace
+  bool ReadString(size_t token, size_t& end, bool& escaped);
+  bool CheckEscapes(size_t from, size_t end, bool& escaped);
+  bool ReadScalar(Kind kind, size_t& end, bool& escaped);
+  bool ReadContainer(Kind kind);
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> indexer_;
   std::string_view text_;
-  const uint32_t* index_ = nullptr;  // offsets of the tokens; one more holds the length of the text
+  const uint32_t* index_ =
+      nullptr;  // offsets of the tokens; one more, the length of the text, is behind them
   size_t count_ = 0;
   size_t next_ = 0;
   size_t capacity_ = 0;

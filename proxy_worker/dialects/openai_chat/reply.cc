@@ -89,7 +89,7 @@ class ReplyReader {
     bool has_body = false;
     json::Key key;
     while (reader_.NextMember(key)) {
-      if (key.Is(whole_ ? "message" : "delta")) {
+      if (whole_ ? key.Is("message") : key.Is("delta")) {
         has_body = true;
         ReadBody();
       } else if (key.Is("finish_reason")) {
