@@ -1,5 +1,7 @@
 #include "lib/async/buffer_pool.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -12,6 +14,9 @@ namespace aisix::async {
 namespace {
 
 constexpr uint64_t kTrimMs = 10'000;
+// So much given back at once means that a load has ended: then the heap, which keeps what is freed, is worth
+// a walk.
+constexpr size_t kHeapTrimBytes = 1024 * 1024;
 
 char* AllocateBlock(size_t size) {
   void* memory = std::malloc(size);
@@ -96,6 +101,7 @@ void BufferPool::ArmTrim() {
 }
 
 void BufferPool::Trim() {
+  const size_t before = free_bytes_;
   for (int index = 0; index < kClasses; ++index) {
     Class& blocks = classes_[index];
     for (; blocks.lowest > 0; --blocks.lowest) {
@@ -107,6 +113,8 @@ void BufferPool::Trim() {
     }
     blocks.lowest = blocks.count;
   }
+  // Or nothing at all was used meanwhile.
+  if (before > 0 && (before - free_bytes_ >= kHeapTrimBytes || free_bytes_ == 0)) ::malloc_trim(0);
   if (free_bytes_ > 0 && !trim_timer_.active()) ArmTrim();
 }
 

@@ -52,7 +52,7 @@ class Buffer {
 };
 
 // Free blocks of 1 KiB to 1 MiB (powers of two), one loop's. Holds at most `max_free_bytes`; what nobody
-// needed for ten seconds goes back to the system.
+// needed for ten seconds goes back to the system, and with it what the heap has free when a load ended.
 class BufferPool {
  public:
   static constexpr size_t kSmallest = 1024;

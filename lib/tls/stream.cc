@@ -179,6 +179,10 @@ bool Stream::Handshake() {
   }
   handshake_timer_.Stop();
   open_ = true;
+  // A server's session tickets wait for its first write. Sent at once they acknowledge the end of the
+  // handshake too: a caller with Nagle's algorithm holds its request back until then, else for the 40 ms of a
+  // delayed acknowledgement.
+  if (SSL_is_server(ssl_.get())) (void)SSL_write(ssl_.get(), "", 0);
   Flush();
   if (receiver_) receiver_->OnOpen();
   return !closed_;
