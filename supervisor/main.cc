@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -15,9 +16,8 @@
 #include <vector>
 
 #include "lib/config/zone_config.h"
-#include "lib/control/environment.h"
+#include "lib/control/inherit.h"
 #include "lib/log/logger.h"
-#include "lib/os/memory_file.h"
 #include "lib/os/process_stats.h"
 #include "supervisor/command_line.h"
 #include "supervisor/listen/capabilities.h"
@@ -26,16 +26,18 @@
 #include "supervisor/run/directory_watch.h"
 #include "supervisor/run/drain.h"
 #include "supervisor/run/event_loop.h"
-#include "supervisor/run/granted_files.h"
 #include "supervisor/run/own_figures.h"
 #include "supervisor/run/reload.h"
+#include "supervisor/run/replacement.h"
 #include "supervisor/run/signals.h"
 #include "supervisor/service/notify_socket.h"
 #include "supervisor/service/service_environment.h"
 #include "supervisor/service/service_manager.h"
-#include "supervisor/start/environment.h"
+#include "supervisor/start/boot.h"
 #include "supervisor/start/programs.h"
-#include "supervisor/start/start_parts.h"
+#include "supervisor/upgrade/handover.h"
+#include "supervisor/upgrade/upgrade.h"
+#include "supervisor/upgrade/upgrade_request.h"
 
 namespace aisix::supervisor {
 namespace {
@@ -77,21 +79,6 @@ absl::Status PrepareProcess() {
   return KeepOnlyBindCapability();
 }
 
-absl::StatusOr<config::SupervisorPart> ReadOwnPart(const StartParts& parts) {
-  absl::StatusOr<std::string> text = os::ReadAll(parts.boot.at("supervisor").get());
-  if (!text.ok()) return text.status();
-  return config::DecodeSupervisorPart(*text);
-}
-
-absl::StatusOr<log::Filter> ChooseFilter(const StartParts& parts, const std::string& log_level) {
-  absl::StatusOr<std::string> text = os::ReadAll(parts.environment.at("supervisor").get());
-  if (!text.ok()) return text.status();
-  absl::StatusOr<control::Environment> environment = control::DecodeEnvironment(*text);
-  if (!environment.ok()) return environment.status();
-  const auto rust_log = environment->find("RUST_LOG");
-  return log::Filter::Choose(log_level, rust_log == environment->end() ? nullptr : &rust_log->second);
-}
-
 void ReportStart(log::Logger& logger, const config::SupervisorPart& part, const Listeners& listeners) {
   using log::Level;
   logger.Write(Level::kInfo, "aisix_obs::logging", "tracing initialised",
@@ -114,14 +101,25 @@ struct Origin {
   ServiceEnvironment service;
   std::optional<NotifySocket> notify;  // nullopt: nobody wants to be told, or
   absl::Status notify_status;          // not in a way that is known here
+  std::optional<Handover> handover;    // of an earlier image of this process
 };
 
 absl::StatusOr<Origin> ReadOrigin() {
   Origin origin;
-  origin.privilege = ReadBindPrivilege();
-  absl::StatusOr<ServiceEnvironment> service = ReadServiceEnvironment(std::getenv, ::getpid());
-  if (!service.ok()) return service.status();
-  origin.service = *std::move(service);
+  if (const char* file = std::getenv(kHandoverVariable)) {
+    const os::UniqueFd owned(std::atoi(file));
+    absl::StatusOr<Handover> handover = TakeHandover(owned.get(), ::getpid());
+    if (!handover.ok()) return handover.status();
+    ::clearenv();
+    origin.service.notify_socket = handover->notify_socket;
+    origin.service.watchdog = std::chrono::microseconds(handover->watchdog_us);
+    origin.handover = *std::move(handover);
+  } else {
+    origin.privilege = ReadBindPrivilege();
+    absl::StatusOr<ServiceEnvironment> service = ReadServiceEnvironment(std::getenv, ::getpid());
+    if (!service.ok()) return service.status();
+    origin.service = *std::move(service);
+  }
   if (origin.service.notify_socket.empty()) return origin;
   absl::StatusOr<NotifySocket> notify = NotifySocket::Open(origin.service.notify_socket);
   origin.notify_status = notify.status();
@@ -129,52 +127,35 @@ absl::StatusOr<Origin> ReadOrigin() {
   return origin;
 }
 
-absl::Status RunGateway(const std::string& config_path, Origin& origin) {
-  absl::StatusOr<Programs> programs = Programs::Locate();
-  if (!programs.ok()) return programs.status();
-  absl::StatusOr<std::string> bootstrap = programs->Find("aisix-bootstrap");
-  if (!bootstrap.ok()) return bootstrap.status();
-  // A broken installation is seen now, not when the missing worker is needed.
-  for (const Zone zone : kZones) {
-    if (absl::Status status = programs->Find(ZoneProgram(zone)).status(); !status.ok()) return status;
-  }
-  absl::StatusOr<os::UniqueFd> environment = TakeEnvironment();
-  if (!environment.ok()) return environment.status();
+absl::Status RunGateway(const std::string& config_path, std::vector<std::string> arguments, Origin& origin) {
   absl::StatusOr<Signals> signals = Signals::Create();
   if (!signals.ok()) return signals.status();
-
-  absl::StatusOr<StartParts> parts = ReadStartParts(*bootstrap, environment->get(), config_path);
-  if (!parts.ok()) return parts.status();
-  absl::StatusOr<config::SupervisorPart> part = ReadOwnPart(*parts);
-  if (!part.ok()) return part.status();
-  absl::StatusOr<log::Filter> filter = ChooseFilter(*parts, part->common.log_level);
-  if (!filter.ok()) return filter.status();
-  log::Logger logger("supervisor", *std::move(filter));
+  absl::StatusOr<Boot> boot =
+      origin.handover
+          ? BootFromHandover(*origin.handover)
+          : BootFromConfiguration(config_path, std::move(origin.service.sockets), origin.privilege);
+  if (!boot.ok()) return boot.status();
+  const config::SupervisorPart& part = boot->part;
+  log::Logger logger("supervisor", boot->filter);
   if (!origin.notify_status.ok()) {
     logger.Write(log::Level::kWarn, "aisix", "the service manager cannot be told",
                  {{"error", Text(origin.notify_status)}});
   }
-
-  GrantedFiles files(part->files);
-  absl::StatusOr<Listeners> listeners =
-      Listeners::Bind(part->listeners, {.proxy_sockets = part->thread_per_core ? part->proxy_workers : 1,
-                                        .passed = std::move(origin.service.sockets),
-                                        .privilege = origin.privilege});
-  if (!listeners.ok()) return listeners.status();
-  if (absl::Status status = DropCapabilities(); !status.ok()) return status;
-  if (absl::Status status = files.OpenAll(); !status.ok()) return status;
   absl::StatusOr<DirectoryWatch> watch = DirectoryWatch::Create();
   if (!watch.ok()) return watch.status();
   absl::StatusOr<std::unique_ptr<os::ProcessStats>> stats = os::ProcessStats::Open();
   if (!stats.ok()) return stats.status();
-  ReportStart(logger, *part, *listeners);
+  ReportStart(logger, part, boot->listeners);
 
   EventLoop loop;
   std::optional<std::string> failure;
   std::optional<Drain> drain;
   std::optional<ServiceManager> service;
   std::optional<OwnFigures> figures;
-  ProcessTable table(loop, logger, {*programs, *parts, *listeners, files, part->proxy_workers},
+  std::optional<ZoneReplacement> replacement;
+  bool served = boot->running.has_value();
+  ProcessTable table(loop, logger,
+                     {boot->programs, boot->parts, boot->listeners, boot->files, part.proxy_workers},
                      {.all_ready = [&] { logger.Write(log::Level::kInfo, "aisix", "all workers are ready"); },
                       .fatal =
                           [&](std::string reason) {
@@ -193,18 +174,25 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
                             service->SetStatus(fmt::format("Draining; requests in flight: {}", requests));
                           },
                       .ready =
-                          [&, served = false](Zone zone) mutable {
+                          [&](Zone zone) {
                             service->OnZoneChanged();
                             if (zone == Zone::kMetrics) figures->Tell();
                             if (zone == Zone::kProxy && !std::exchange(served, true)) service->OnServing();
-                          }});
-  drain.emplace(loop, logger, table, std::chrono::seconds(part->min_drain_secs), [&] { loop.Stop(); });
+                          },
+                      .replace_me = [&](Zone zone) { replacement->One(zone); }});
+  drain.emplace(loop, logger, table, std::chrono::seconds(part.min_drain_secs), [&] { loop.Stop(); });
   service.emplace(loop, logger,
                   ServiceManager::Options{origin.notify ? &*origin.notify : nullptr, origin.service.watchdog},
                   [&](Zone zone) { return table.IsReady(zone); });
   figures.emplace(loop, table, *std::move(stats));
-  Reload reload(loop, logger, table, *parts, files, {*bootstrap, environment->get(), config_path},
-                *std::move(watch), part->reload_on_sighup);
+  replacement.emplace(loop, logger, table);
+  Reload reload(loop, logger, table, boot->parts, boot->files,
+                {boot->bootstrap, boot->environment.get(), boot->config_path}, *std::move(watch),
+                part.reload_on_sighup);
+  Upgrade upgrade(logger, table, *boot,
+                  {boot->programs.own_program(), std::move(arguments), origin.service.notify_socket,
+                   origin.service.watchdog});
+  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, *service, upgrade);
 
   loop.Watch(signals->fd(), [&] {
     for (const int number : signals->Take()) {
@@ -215,8 +203,11 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
         service->BeginReload();
         reload.OnHangup();
         service->EndReload();
+      } else if (number == SIGUSR2) {
+        upgrade_request.OnSignal();
       } else if (table.serving()) {
         if (!drain->active()) service->OnStopping("Draining");
+        replacement->Stop();
         drain->Begin();
       } else {
         // Nobody is served yet: there is nothing to drain (spec 01 §11).
@@ -227,18 +218,29 @@ absl::Status RunGateway(const std::string& config_path, Origin& origin) {
     }
   });
 
-  if (absl::Status status = table.Start(); !status.ok()) return status;
+  if (boot->running) {
+    logger.Write(log::Level::kInfo, "aisix", "the supervisor runs its program anew and goes on");
+    table.Resume(*boot->running);
+    table.Reap();
+    service->OnServing();
+    replacement->All([&](bool complete) {
+      logger.Write(complete ? log::Level::kInfo : log::Level::kError, "aisix",
+                   complete ? "upgrade complete" : "upgrade incomplete");
+    });
+  } else if (absl::Status status = table.Start(); !status.ok()) {
+    return status;
+  }
   if (!failure) loop.Run();
   table.KillAll();
   if (failure) return absl::InternalError(*failure);
   return absl::OkStatus();
 }
 
-int Run(const std::string& config_path) {
+int Run(const std::string& config_path, std::vector<std::string> arguments) {
   absl::StatusOr<Origin> origin = ReadOrigin();
   if (!origin.ok()) return Fail(origin.status());
   absl::Status status = PrepareProcess();
-  if (status.ok()) status = RunGateway(config_path, *origin);
+  if (status.ok()) status = RunGateway(config_path, std::move(arguments), *origin);
   if (status.ok()) return 0;
   if (origin->notify) {
     std::string_view text = Text(status);
@@ -254,11 +256,14 @@ int Run(const std::string& config_path) {
 
 int main(int count, char** arguments) {
   using aisix::supervisor::CommandLine;
+  if (count == 2 && std::string_view(arguments[1]) == aisix::supervisor::kCheckArgument) {
+    return aisix::supervisor::CheckHandover(aisix::control::kControlSocket);
+  }
   const CommandLine line =
       aisix::supervisor::ParseCommandLine({arguments + 1, arguments + count}, std::getenv);
   switch (line.action) {
     case CommandLine::Action::kRun:
-      return aisix::supervisor::Run(line.config_path);
+      return aisix::supervisor::Run(line.config_path, {arguments, arguments + count});
     case CommandLine::Action::kAdminWorker:
       return aisix::supervisor::ExecuteAdminWorker(line.arguments);
     case CommandLine::Action::kExit:

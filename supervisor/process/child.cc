@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,10 @@ int BecomeProgram(const ChildProgram& program, pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
   if (::getppid() != parent) return ESRCH;  // it died before the line above
 
+  if (program.max_files != 0) {
+    const rlimit files{program.max_files, program.max_files};
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0) return errno;
+  }
   std::string environment;
   if (program.environment >= 0) {
     absl::StatusOr<std::string> text = os::ReadAll(program.environment);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct ChildProgram {
   std::vector<std::string> arguments;  // without argv[0]
   int socket = -1;                     // borrowed; becomes descriptor 3, the only one besides 0, 1 and 2
   int environment = -1;                // borrowed memory file with the whole environment; -1: none
+  uint64_t max_files = 0;              // RLIMIT_NOFILE, soft and hard; 0: as this process
 };
 
 // Forks and executes. The child dies with this process (whatever kills it), reads nothing from the terminal,

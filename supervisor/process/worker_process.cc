@@ -1,10 +1,12 @@
 #include "supervisor/process/worker_process.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
 #include "supervisor/process/child.h"
+#include "supervisor/process/descriptor_limit.h"
 
 namespace aisix::supervisor {
 
@@ -22,7 +24,11 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(Zone zone, u
   if (!totals.ok()) return totals.status();
   absl::StatusOr<os::SocketPair> pair = os::CreatePacketPair();
   if (!pair.ok()) return pair.status();
-  absl::StatusOr<pid_t> pid = StartChild({program, {}, pair->second.get()});
+  rlimit files{RLIM_INFINITY, RLIM_INFINITY};
+  static_cast<void>(::getrlimit(RLIMIT_NOFILE, &files));
+  ChildProgram child{program, {}, pair->second.get()};
+  if (files.rlim_cur != RLIM_INFINITY) child.max_files = DescriptorLimit(zone, files.rlim_cur);
+  absl::StatusOr<pid_t> pid = StartChild(child);
   if (!pid.ok()) return pid.status();
   return std::make_unique<WorkerProcess>(zone, generation, *pid, std::move(pair->first), *std::move(totals));
 }

@@ -13,7 +13,7 @@ namespace aisix::supervisor {
 absl::StatusOr<Signals> Signals::Create() {
   sigset_t numbers;
   ::sigemptyset(&numbers);
-  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&numbers, number);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR2}) ::sigaddset(&numbers, number);
   if (::sigprocmask(SIG_BLOCK, &numbers, nullptr) != 0) return os::ErrorStatus(errno, "sigprocmask");
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;

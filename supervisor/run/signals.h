@@ -8,7 +8,7 @@
 
 namespace aisix::supervisor {
 
-// Blocks SIGCHLD, SIGTERM, SIGINT and SIGHUP for this process and collects them; ignores SIGPIPE.
+// Blocks SIGCHLD, SIGTERM, SIGINT, SIGHUP and SIGUSR2 for this process and collects them; ignores SIGPIPE.
 class Signals {
  public:
   static absl::StatusOr<Signals> Create();

@@ -15,7 +15,7 @@ absl::StatusOr<Programs> Programs::Locate() {
   const ssize_t size = ::readlink("/proc/self/exe", path, sizeof(path));
   if (size <= 0 || size == sizeof(path)) return os::ErrorStatus(errno, "/proc/self/exe");
   const std::string_view whole(path, static_cast<size_t>(size));
-  return Programs(std::string(whole.substr(0, whole.rfind('/'))));
+  return Programs(std::string(whole.substr(0, whole.rfind('/'))), std::string(whole));
 }
 
 absl::StatusOr<std::string> Programs::Find(std::string_view name) const {

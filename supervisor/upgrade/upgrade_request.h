@@ -1,0 +1,49 @@
+// When SIGUSR2 may have its effect.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/log/logger.h"
+#include "supervisor/process/process_table.h"
+#include "supervisor/run/drain.h"
+#include "supervisor/run/event_loop.h"
+#include "supervisor/run/replacement.h"
+#include "supervisor/service/service_manager.h"
+#include "supervisor/upgrade/upgrade.h"
+
+namespace aisix::supervisor {
+
+// Before the gateway serves, and while it drains, the signal has no effect but a line in the log. While
+// workers are being replaced (by an earlier one) it waits for the end of that; several that wait are one.
+class UpgradeRequest {
+ public:
+  // Everything borrowed.
+  UpgradeRequest(EventLoop& loop, log::Logger& logger, ProcessTable& table,
+                 const ZoneReplacement& replacement, const Drain& drain, ServiceManager& service,
+                 Upgrade& upgrade)
+      : loop_(loop),
+        logger_(logger),
+        table_(table),
+        replacement_(replacement),
+        drain_(drain),
+        service_(service),
+        upgrade_(upgrade) {}
+  UpgradeRequest(const UpgradeRequest&) = delete;
+  UpgradeRequest& operator=(const UpgradeRequest&) = delete;
+
+  void OnSignal();
+
+ private:
+  void Try();
+
+  EventLoop& loop_;
+  log::Logger& logger_;
+  ProcessTable& table_;
+  const ZoneReplacement& replacement_;
+  const Drain& drain_;
+  ServiceManager& service_;
+  Upgrade& upgrade_;
+  uint64_t timer_ = 0;  // 0: no signal waits
+};
+
+}  // namespace aisix::supervisor
