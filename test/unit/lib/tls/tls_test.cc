@@ -1,6 +1,8 @@
 // A server and a client of lib/http, each on its own loop, with TLS between them.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 
 #include <string>
 
@@ -152,6 +154,17 @@ class RawTls {
     const int size = SSL_read(ssl_.get(), buffer, sizeof buffer);
     return std::string(buffer, size > 0 ? static_cast<size_t>(size) : 0);
   }
+  // Whether a session comes although nothing was asked.
+  bool SessionComes() {
+    fcntl(peer_.fd(), F_SETFL, O_NONBLOCK);
+    pollfd wait{peer_.fd(), POLLIN, 0};
+    char byte;
+    while (!session_) {
+      if (poll(&wait, 1, 5'000) != 1) return false;
+      if (SSL_read(ssl_.get(), &byte, 1) > 0 || SSL_get_error(ssl_.get(), -1) != SSL_ERROR_WANT_READ) break;
+    }
+    return session_ != nullptr;
+  }
   // Reads until the end; whether it was announced.
   bool EndsProperly() {
     char buffer[4096];
@@ -296,6 +309,14 @@ TEST_F(TlsTest, SessionsAreResumed) {
     EXPECT_TRUE(second.resumed());
     EXPECT_NE(second.Exchange(kHello), "");
   }
+}
+
+// Not only with the first response: the end of the handshake is acknowledged by it.
+TEST_F(TlsTest, SessionTicketsComeWithTheHandshake) {
+  Serve(server_identity_);
+  RawTls peer(server_->port(), TLS1_3_VERSION, TLS1_3_VERSION, "\x08http/1.1");
+  ASSERT_TRUE(peer.connected());
+  EXPECT_TRUE(peer.SessionComes());
 }
 
 TEST_F(TlsTest, AnEndIsAnnounced) {
