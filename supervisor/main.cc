@@ -192,7 +192,7 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
   Upgrade upgrade(logger, table, *boot,
                   {boot->programs.own_program(), std::move(arguments), origin.service.notify_socket,
                    origin.service.watchdog});
-  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, *service, upgrade);
+  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, reload, *service, upgrade);
 
   loop.Watch(signals->fd(), [&] {
     for (const int number : signals->Take()) {
@@ -201,8 +201,7 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
       } else if (number == SIGHUP) {
         if (drain->active()) continue;
         service->BeginReload();
-        reload.OnHangup();
-        service->EndReload();
+        reload.OnHangup([&] { service->EndReload(); });
       } else if (number == SIGUSR2) {
         upgrade_request.OnSignal();
       } else if (table.serving()) {

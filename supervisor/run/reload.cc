@@ -14,6 +14,7 @@ using log::Level;
 constexpr std::string_view kTarget = "aisix";
 // Certificate and key are replaced one after the other: give them to the zone together.
 constexpr std::chrono::milliseconds kSettle{250};
+constexpr std::chrono::milliseconds kReplacementRetry{50};
 
 }  // namespace
 
@@ -24,19 +25,41 @@ Reload::Reload(EventLoop& loop, log::Logger& logger, ProcessTable& table, StartP
       table_(table),
       parts_(parts),
       files_(files),
-      bootstrap_(std::move(bootstrap)),
+      environments_(loop, std::move(bootstrap)),
       watch_(std::move(watch)),
       whole_(whole) {
   watch_.Add(files_.WatchedDirectories());
   loop_.Watch(watch_.fd(), [this] { OnDirectoryEvent(); });
 }
 
-void Reload::OnHangup() {
+void Reload::OnHangup(std::function<void()> ended) {
   logger_.Write(Level::kInfo, kTarget, "reload requested",
                 {{"scope", log::Display{whole_ ? "files and resources" : "files"}}});
+  const bool under_way = active();
+  (under_way ? next_ended_ : ended_).push_back(ended ? std::move(ended) : [] {});
+  if (!under_way) Begin();
+}
+
+void Reload::Begin() {
+  // Nobody is told when there are two workers of a zone, of which one may just have stopped to listen.
+  if (table_.replacing()) {
+    loop_.After(kReplacementRetry, [this] { Begin(); });
+    return;
+  }
   watch_.Add(files_.WatchedDirectories());
+  if (!whole_) {
+    Give();
+    return;
+  }
+  environments_.Begin([this](absl::StatusOr<StartParts> fresh) {
+    TakeEnvironments(std::move(fresh));
+    Give();
+  });
+}
+
+void Reload::Give() {
+  if (table_.replacing()) return Begin();
   files_.ReopenAll();
-  if (whole_) ReadEnvironmentsAgain();
   for (const Zone zone : {Zone::kEgress, Zone::kAdmin, Zone::kProxy}) {
     for (const Message* file : files_.Unreadable(zone)) {
       logger_.Write(Level::kWarn, kTarget, "file cannot be opened",
@@ -45,11 +68,11 @@ void Reload::OnHangup() {
     for (const Message* file : files_.For(zone)) table_.Send(zone, *file);
     SendReload(zone, whole_);
   }
+  for (const auto& ended : std::exchange(ended_, std::exchange(next_ended_, {}))) ended();
+  if (active()) Begin();
 }
 
-void Reload::ReadEnvironmentsAgain() {
-  absl::StatusOr<StartParts> fresh =
-      ReadEnvironments(bootstrap_.program, bootstrap_.environment, bootstrap_.config_path);
+void Reload::TakeEnvironments(absl::StatusOr<StartParts> fresh) {
   if (!fresh.ok()) {
     // An empty text: the child has said on stderr what is wrong. The zones report it as well.
     logger_.Write(
@@ -80,13 +103,15 @@ void Reload::SendReload(Zone zone, bool whole) {
 void Reload::OnDirectoryEvent() {
   if (!watch_.Take() || change_pending_) return;
   change_pending_ = true;
-  loop_.After(kSettle, [this] {
-    change_pending_ = false;
-    GiveChangedFiles();
-  });
+  loop_.After(kSettle, [this] { GiveChangedFiles(); });
 }
 
 void Reload::GiveChangedFiles() {
+  if (table_.replacing()) {
+    loop_.After(kReplacementRetry, [this] { GiveChangedFiles(); });
+    return;
+  }
+  change_pending_ = false;
   watch_.Add(files_.WatchedDirectories());  // a link may lead somewhere else now
   std::set<Zone> zones;
   for (const GrantedFiles::Changed& changed : files_.OpenChanged()) {

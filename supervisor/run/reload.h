@@ -1,23 +1,18 @@
 // Giving files to zones again: at SIGHUP and when they change (DESIGN §1.2). Nothing here ever ends a worker.
 #pragma once
 
-#include <string>
+#include <functional>
+#include <vector>
 
 #include "lib/log/logger.h"
 #include "supervisor/process/process_table.h"
 #include "supervisor/run/directory_watch.h"
+#include "supervisor/run/environment_reading.h"
 #include "supervisor/run/event_loop.h"
 #include "supervisor/run/granted_files.h"
 #include "supervisor/start/start_parts.h"
 
 namespace aisix::supervisor {
-
-// How the bootstrap child is run again.
-struct BootstrapSource {
-  std::string program;
-  int environment;  // borrowed
-  std::string config_path;
-};
 
 class Reload {
  public:
@@ -27,12 +22,17 @@ class Reload {
   Reload(const Reload&) = delete;
   Reload& operator=(const Reload&) = delete;
 
-  void OnHangup();
+  // Returns at once. While a reload is under way, one more follows it; while a worker is being replaced, it
+  // waits for the end of that. `ended` runs when the zones have been told.
+  void OnHangup(std::function<void()> ended = nullptr);
+  bool active() const { return !ended_.empty(); }
 
  private:
+  void Begin();
+  void Give();
   void OnDirectoryEvent();
   void GiveChangedFiles();
-  void ReadEnvironmentsAgain();
+  void TakeEnvironments(absl::StatusOr<StartParts> fresh);
   void SendReload(Zone zone, bool whole);
 
   EventLoop& loop_;
@@ -40,9 +40,12 @@ class Reload {
   ProcessTable& table_;
   StartParts& parts_;
   GrantedFiles& files_;
-  const BootstrapSource bootstrap_;
+  EnvironmentReading environments_;
   DirectoryWatch watch_;
   const bool whole_;
+  // Of those who wait for the reload that is under way, and for the one that follows it.
+  std::vector<std::function<void()>> ended_;
+  std::vector<std::function<void()>> next_ended_;
   bool change_pending_ = false;
 };
 

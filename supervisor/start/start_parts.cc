@@ -25,22 +25,6 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience{30};
 
-absl::Status Take(control::Message message, StartParts& parts) {
-  if (!message.fd.valid() || !os::IsSealed(message.fd.get())) {
-    return absl::InternalError("the bootstrap child sent a part that is not sealed");
-  }
-  switch (message.type) {
-    case control::MessageType::kBoot:
-      parts.boot.insert_or_assign(message.name, std::move(message.fd));
-      return absl::OkStatus();
-    case control::MessageType::kEnvironment:
-      parts.environment.insert_or_assign(message.name, std::move(message.fd));
-      return absl::OkStatus();
-    default:
-      return absl::InternalError("the bootstrap child sent an unexpected message");
-  }
-}
-
 // Reads until the child closes its end.
 absl::Status Collect(int socket, StartParts& parts) {
   const steady_clock::time_point limit = steady_clock::now() + kPatience;
@@ -49,7 +33,7 @@ absl::Status Collect(int socket, StartParts& parts) {
     if (absl::IsUnavailable(message.status())) return absl::OkStatus();
     if (!message.ok()) return message.status();
     if (message->has_value()) {
-      if (absl::Status status = Take(**std::move(message), parts); !status.ok()) return status;
+      if (absl::Status status = TakePart(**std::move(message), parts); !status.ok()) return status;
       continue;
     }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - steady_clock::now());
@@ -59,18 +43,24 @@ absl::Status Collect(int socket, StartParts& parts) {
   }
 }
 
-absl::StatusOr<StartParts> RunBootstrap(const std::string& program, int environment,
-                                        std::vector<std::string> arguments) {
+absl::StatusOr<BootstrapChild> StartBootstrap(const std::string& program, int environment,
+                                              std::vector<std::string> arguments) {
   absl::StatusOr<os::SocketPair> pair = os::CreatePacketPair();
   if (!pair.ok()) return pair.status();
   absl::StatusOr<pid_t> pid = StartChild({program, std::move(arguments), pair->second.get(), environment});
   if (!pid.ok()) return pid.status();
-  pair->second.reset();
+  return BootstrapChild{*pid, std::move(pair->first)};
+}
+
+absl::StatusOr<StartParts> RunBootstrap(const std::string& program, int environment,
+                                        std::vector<std::string> arguments) {
+  absl::StatusOr<BootstrapChild> child = StartBootstrap(program, environment, std::move(arguments));
+  if (!child.ok()) return child.status();
   StartParts parts;
-  const absl::Status collected = Collect(pair->first.get(), parts);
-  if (!collected.ok()) ::kill(*pid, SIGKILL);
+  const absl::Status collected = Collect(child->socket.get(), parts);
+  if (!collected.ok()) ::kill(child->pid, SIGKILL);
   int status = 0;
-  while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (!collected.ok()) return collected;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 1) return absl::FailedPreconditionError("");
@@ -96,9 +86,25 @@ absl::StatusOr<StartParts> ReadStartParts(const std::string& bootstrap_program, 
   return parts;
 }
 
-absl::StatusOr<StartParts> ReadEnvironments(const std::string& bootstrap_program, int environment,
-                                            const std::string& config_path) {
-  return RunBootstrap(bootstrap_program, environment, {"--environment-only", "--config", config_path});
+absl::StatusOr<BootstrapChild> StartEnvironmentChild(const std::string& bootstrap_program, int environment,
+                                                     const std::string& config_path) {
+  return StartBootstrap(bootstrap_program, environment, {"--environment-only", "--config", config_path});
+}
+
+absl::Status TakePart(control::Message message, StartParts& parts) {
+  if (!message.fd.valid() || !os::IsSealed(message.fd.get())) {
+    return absl::InternalError("the bootstrap child sent a part that is not sealed");
+  }
+  switch (message.type) {
+    case control::MessageType::kBoot:
+      parts.boot.insert_or_assign(message.name, std::move(message.fd));
+      return absl::OkStatus();
+    case control::MessageType::kEnvironment:
+      parts.environment.insert_or_assign(message.name, std::move(message.fd));
+      return absl::OkStatus();
+    default:
+      return absl::InternalError("the bootstrap child sent an unexpected message");
+  }
 }
 
 }  // namespace aisix::supervisor

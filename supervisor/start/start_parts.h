@@ -1,10 +1,13 @@
 // What the bootstrap child makes of the start-up configuration (DESIGN §1.2).
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "lib/control/message.h"
 #include "lib/os/unique_fd.h"
 
 namespace aisix::supervisor {
@@ -20,8 +23,16 @@ struct StartParts {
 absl::StatusOr<StartParts> ReadStartParts(const std::string& bootstrap_program, int environment,
                                           const std::string& config_path);
 
-// Runs it for a reload: only the variables that the zones may see, as the files name them now.
-absl::StatusOr<StartParts> ReadEnvironments(const std::string& bootstrap_program, int environment,
-                                            const std::string& config_path);
+// The child of a reload: it sends only the variables that the zones may see, as the files name them now, and
+// ends. Whoever starts it reads from the socket until its end, and reaps it.
+struct BootstrapChild {
+  pid_t pid;
+  os::UniqueFd socket;
+};
+absl::StatusOr<BootstrapChild> StartEnvironmentChild(const std::string& bootstrap_program, int environment,
+                                                     const std::string& config_path);
+
+// Puts one message of a bootstrap child where it belongs.
+absl::Status TakePart(control::Message message, StartParts& parts);
 
 }  // namespace aisix::supervisor

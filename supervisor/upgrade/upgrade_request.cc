@@ -15,9 +15,12 @@ constexpr std::chrono::milliseconds kRetry{100};
 
 void UpgradeRequest::OnSignal() {
   if (timer_ != 0) return;
-  logger_.Write(Level::kInfo, kTarget, "upgrade requested",
-                {{"waits", replacement_.active() || table_.replacing()}});
+  logger_.Write(Level::kInfo, kTarget, "upgrade requested", {{"waits", MustWait()}});
   Try();
+}
+
+bool UpgradeRequest::MustWait() const {
+  return replacement_.active() || table_.replacing() || reload_.active();
 }
 
 void UpgradeRequest::Try() {
@@ -27,7 +30,7 @@ void UpgradeRequest::Try() {
                   {{"reason", log::Display{drain_.active() ? "shutting down" : "nothing is served yet"}}});
     return;
   }
-  if (replacement_.active() || table_.replacing()) {
+  if (MustWait()) {
     timer_ = loop_.After(kRetry, [this] { Try(); });
     return;
   }

@@ -7,6 +7,7 @@
 #include "supervisor/process/process_table.h"
 #include "supervisor/run/drain.h"
 #include "supervisor/run/event_loop.h"
+#include "supervisor/run/reload.h"
 #include "supervisor/run/replacement.h"
 #include "supervisor/service/service_manager.h"
 #include "supervisor/upgrade/upgrade.h"
@@ -14,18 +15,20 @@
 namespace aisix::supervisor {
 
 // Before the gateway serves, and while it drains, the signal has no effect but a line in the log. While
-// workers are being replaced (by an earlier one) it waits for the end of that; several that wait are one.
+// workers are being replaced (by an earlier one), or a reload is under way, it waits for the end of that;
+// several that wait are one.
 class UpgradeRequest {
  public:
   // Everything borrowed.
   UpgradeRequest(EventLoop& loop, log::Logger& logger, ProcessTable& table,
-                 const ZoneReplacement& replacement, const Drain& drain, ServiceManager& service,
-                 Upgrade& upgrade)
+                 const ZoneReplacement& replacement, const Drain& drain, const Reload& reload,
+                 ServiceManager& service, Upgrade& upgrade)
       : loop_(loop),
         logger_(logger),
         table_(table),
         replacement_(replacement),
         drain_(drain),
+        reload_(reload),
         service_(service),
         upgrade_(upgrade) {}
   UpgradeRequest(const UpgradeRequest&) = delete;
@@ -35,12 +38,14 @@ class UpgradeRequest {
 
  private:
   void Try();
+  bool MustWait() const;
 
   EventLoop& loop_;
   log::Logger& logger_;
   ProcessTable& table_;
   const ZoneReplacement& replacement_;
   const Drain& drain_;
+  const Reload& reload_;
   ServiceManager& service_;
   Upgrade& upgrade_;
   uint64_t timer_ = 0;  // 0: no signal waits

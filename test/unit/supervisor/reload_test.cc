@@ -1,7 +1,10 @@
 #include "supervisor/run/reload.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -59,6 +62,33 @@ TEST_F(ReloadTest, HangupGivesFilesThenVariablesThenTheWord) {
   EXPECT_GT(zones_->Position(Zone::kAdmin, "reload signal"), environment);
   EXPECT_FALSE(zones_->Reported(Zone::kProxy, "environment"));
   EXPECT_FALSE(zones_->Reported(Zone::kMetrics, "reload signal"));
+}
+
+// The child that reads the variables takes its time; the loop goes on meanwhile, and a second hangup follows.
+TEST_F(ReloadTest, TheLoopGoesOnWhileVariablesAreRead) {
+  const std::string gate = directory_ + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  const std::string bootstrap = directory_ + "/bootstrap";
+  std::ofstream(bootstrap) << "#!/bin/sh\nread line <" << gate << "\n";
+  std::filesystem::permissions(bootstrap, std::filesystem::perms::owner_all);
+  Start(true, bootstrap);
+  int ended = 0;
+  reload_->OnHangup([&] { ++ended; });
+  reload_->OnHangup([&] { ended += 10; });
+  EXPECT_TRUE(reload_->active());
+  bool elapsed = false;
+  zones_->loop.After(std::chrono::milliseconds(1), [&] { elapsed = true; });
+  zones_->RunUntil([&] { return elapsed; });
+  EXPECT_EQ(ended, 0);
+  EXPECT_FALSE(zones_->Reported(Zone::kAdmin, "reload signal"));
+  for (const int expected : {1, 11}) {
+    os::UniqueFd writer(::open(gate.c_str(), O_WRONLY | O_CLOEXEC));  // waits for its reader
+    ASSERT_EQ(::write(writer.get(), "\n", 1), 1);
+    writer.reset();
+    zones_->RunUntil([&] { return ended == expected; });
+  }
+  EXPECT_FALSE(reload_->active());
+  zones_->RunUntil([&] { return zones_->Reported(Zone::kAdmin, "reload signal"); });
 }
 
 TEST_F(ReloadTest, WithoutAFileSourceOnlyFilesAreReadAgain) {

@@ -92,7 +92,11 @@ TEST_F(StartTest, TheChildIsToldWhatToDo) {
   const std::string program = Script("bootstrap", "echo \"$A $*\" >\"$0.out\"");
   const os::UniqueFd environment =
       *os::CreateSealedFile("environment", control::EncodeEnvironment({{"A", "value"}, {"PATH", "/bin"}}));
-  EXPECT_TRUE(ReadEnvironments(program, environment.get(), "c.yaml").ok());
+  absl::StatusOr<BootstrapChild> child = StartEnvironmentChild(program, environment.get(), "c.yaml");
+  ASSERT_TRUE(child.ok());
+  int status = 0;
+  ASSERT_EQ(::waitpid(child->pid, &status, 0), child->pid);
+  EXPECT_EQ(status, 0);
   std::string line;
   std::getline(std::ifstream(program + ".out"), line);
   EXPECT_EQ(line, "value --environment-only --config c.yaml");
