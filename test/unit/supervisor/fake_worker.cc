@@ -2,7 +2,7 @@
 // gets, one line each, to a named pipe.
 //
 //   boot part: the path of the pipe, a newline, and how to behave: "ready" | "exit" (before ready) |
-//   "fatal" | "silent" (never ready) | "garbage"
+//   "fatal" | "silent" (never ready nor prepared) | "garbage" | "deaf" (ready, but never released)
 //   line: <zone> <pid> <what happened>
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -46,13 +46,20 @@ class FakeWorker {
       Report(fmt::format("state {}", *aisix::os::ReadAll(inherited_.state.get())));
       static_cast<void>(aisix::os::WriteAll(inherited_.state.get(), fmt::format("left by {}", ::getpid())));
     }
+    if (inherited_.standby) {
+      Report("stands by");
+      while (behaviour_ == "silent") ::pause();
+      if (behaviour_ != "exit" && !aisix::control::AwaitActivation(inherited_).ok()) return 2;
+    }
+    Report("acts");
+    for (Message& news : inherited_.news) OnMessage(news);
     if (behaviour_ == "exit") return 3;
     if (behaviour_ == "fatal") {
       static_cast<void>(control_.SendFatal("line 1\nline 2"));
       return 1;
     }
     if (behaviour_ == "garbage") static_cast<void>(::write(control_.fd(), "garbage", 7));
-    if (behaviour_ == "ready") static_cast<void>(control_.SendReady());
+    if (behaviour_ == "ready" || behaviour_ == "deaf") static_cast<void>(control_.SendReady());
     for (auto& link : inherited_.links) TakeLink(link.name, link.index, link.server, std::move(link.fd));
     while (true) {
       std::vector<pollfd> waiting{{control_.fd(), POLLIN, 0}};
@@ -106,6 +113,12 @@ class FakeWorker {
     }
   }
 
+  void Leave() {
+    const std::string totals = fmt::format("totals of {}", ::getpid());
+    static_cast<void>(aisix::os::WriteAll(inherited_.totals.get(), totals));
+    static_cast<void>(control_.SendReleased());
+  }
+
   // True: exit now.
   bool OnMessage(Message& message) {
     switch (message.type) {
@@ -141,8 +154,17 @@ class FakeWorker {
         static_cast<void>(control_.SendInFlight(in_flight_));
         if (in_flight_ > 0) --in_flight_;
         return false;
+      case MessageType::kEnded:
+        Report(fmt::format("ended {} {}", message.name,
+                           message.fd.valid() ? *aisix::os::ReadAll(message.fd.get()) : "without totals"));
+        return false;
+      case MessageType::kExits:
+        Report(fmt::format("exits {} {} {}", message.name, message.text, message.number));
+        return false;
       case MessageType::kRelease:
-        Report("release");
+        if (behaviour_ == "deaf") return false;
+        Report(message.text.empty() ? "release" : "release " + message.text);
+        Leave();
         return true;
       case MessageType::kStop:
         Report("stop");

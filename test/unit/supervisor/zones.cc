@@ -14,7 +14,7 @@
 
 namespace aisix::supervisor {
 
-Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops)
+Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops, ProcessTable::Patience patience)
     : logger("supervisor", log::Filter(), 2), files(std::move(grants)) {
   std::string name = ::testing::TempDir() + "supervisor-XXXXXX";
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
@@ -44,7 +44,8 @@ Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops)
                                     .in_flight =
                                         [this](uint64_t requests) {
                                           if (on_in_flight) on_in_flight(requests);
-                                        }});
+                                        }},
+                patience);
   loop.Watch(pipe_.get(), [this] { ReadReports(); });
   loop.Watch(signals->fd(), [this] {
     for (const int number : signals->Take()) {

@@ -20,7 +20,8 @@ namespace aisix::supervisor {
 
 class Zones {
  public:
-  explicit Zones(std::vector<config::FileGrant> grants = {}, uint32_t proxy_loops = 2);
+  explicit Zones(std::vector<config::FileGrant> grants = {}, uint32_t proxy_loops = 2,
+                 ProcessTable::Patience patience = {});
   ~Zones();
   Zones(const Zones&) = delete;
   Zones& operator=(const Zones&) = delete;
