@@ -129,7 +129,10 @@ bool Evaluation::Fail(std::string message) {
 
 std::string Evaluation::Pointer() const {
   std::string pointer;
-  for (const Segment& segment : path_) pointer += "/" + Escape(segment.name);
+  for (const Segment& segment : path_) {
+    pointer.push_back('/');
+    pointer += Escape(segment.name);
+  }
   return pointer;
 }
 
