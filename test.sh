@@ -2,7 +2,7 @@
 # Every test of the tree. The last line says `N passed, N failed`; the exit code is 0 only when none failed.
 #   ./test.sh          format, structure, unit tests (debug, and with Address and UB sanitizer), end-to-end tests
 #   ./test.sh --unit   format, structure of the sources, unit tests
-#   ./test.sh --e2e    structure of the binaries and end-to-end tests
+#   ./test.sh --e2e    structure of the binaries, end-to-end tests and the red team
 #   ./test.sh --long   all of them, with what takes long, and the end-to-end tests on sanitized binaries too
 set -uo pipefail
 cd "$(dirname "$0")"
@@ -141,6 +141,10 @@ if $e2e; then
   more=()
   if $long; then more=(--long); fi
   run_pytest e2e "$PWD/build/install" test/e2e "${more[@]}"
+  say "red team"
+  must quiet configure-debug cmake --preset debug
+  must quiet build-redteam cmake --build --preset debug --parallel "$jobs" --target redteam
+  AISIX_REDTEAM=$PWD/build/debug/bin run_pytest redteam "$PWD/build/install" test/redteam "${more[@]}"
   say "quickstart"
   one quickstart ./quickstart.sh --check
   if $long; then

@@ -9,7 +9,8 @@ namespace aisix::ipc {
 
 class ConfigService::Impl final : public config::Config::Service {
  public:
-  explicit Impl(ConfigReceiver& receiver) : receiver_(receiver) {}
+  Impl(ConfigReceiver& receiver, size_t max_push_bytes)
+      : receiver_(receiver), max_push_bytes_(max_push_bytes) {}
 
   grpc::Status Push(grpc::ServerContext*,
                     grpc::ServerReaderWriter<config::Applied, config::Chunk>* stream) override {
@@ -18,9 +19,15 @@ class ConfigService::Impl final : public config::Config::Service {
     bool synchronised = false;  // a full synchronisation was applied on this stream
     uint64_t epoch = 0;
     uint64_t applied_before = 0;
+    size_t bytes = 0;  // of this push
     config::Chunk chunk;
     while (stream->Read(&chunk)) {
-      if (chunk.begin() || !open) applied_before = applied_.load();
+      if (chunk.begin() || !open) {
+        applied_before = applied_.load();
+        bytes = 0;
+      }
+      bytes += chunk.ByteSizeLong();
+      if (bytes > max_push_bytes_) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the push is too large"};
       if (chunk.begin()) {
         // A push that a new one interrupts leaves no trace.
         batch = ConfigBatch();
@@ -87,11 +94,13 @@ class ConfigService::Impl final : public config::Config::Service {
   }
 
   ConfigReceiver& receiver_;
+  const size_t max_push_bytes_;
   std::mutex mutex_;
   std::atomic<uint64_t> applied_{0};  // pushes, of all streams; changed under mutex_
 };
 
-ConfigService::ConfigService(ConfigReceiver& receiver) : impl_(std::make_unique<Impl>(receiver)) {}
+ConfigService::ConfigService(ConfigReceiver& receiver, size_t max_push_bytes)
+    : impl_(std::make_unique<Impl>(receiver, max_push_bytes)) {}
 
 ConfigService::~ConfigService() = default;
 

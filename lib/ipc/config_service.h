@@ -58,10 +58,13 @@ class ConfigReceiver {
 
 // A stream must begin with a full synchronisation; a delta before that, or in another epoch, ends the stream
 // with FAILED_PRECONDITION, and so does a push during which another stream applied one. A push that was not
-// completed (stream broken before `end`) leaves no trace.
+// completed (stream broken before `end`) leaves no trace. One that grows beyond `max_push_bytes` ends the
+// stream with RESOURCE_EXHAUSTED.
 class ConfigService {
  public:
-  explicit ConfigService(ConfigReceiver& receiver);
+  static constexpr size_t kMaxPushBytes = size_t{1} << 30;  // 100,000 documents take a fifth of it
+
+  explicit ConfigService(ConfigReceiver& receiver, size_t max_push_bytes = kMaxPushBytes);
   ~ConfigService();
   ConfigService(const ConfigService&) = delete;
   ConfigService& operator=(const ConfigService&) = delete;

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 from processes import ZONES, children_of, wait_until  # noqa: E402
 
 BINARIES = pathlib.Path(os.environ.get("AISIX_REDTEAM", "build/debug/bin")).resolve()
-PATIENCE = 60  # seconds; only a failing test needs it
+PATIENCE = 30  # seconds; only a failing test needs it
 
 
 class Installation:

@@ -19,7 +19,7 @@ pid_t Scene::Pid(std::string_view name) const {
 
 const Held* Scene::Link(std::string_view name, uint64_t index) const {
   for (const Held& link : links) {
-    if (link.name == name && link.index == index) return &link;
+    if (link.name == name && (index == kAny || link.index == index)) return &link;
   }
   return nullptr;
 }

@@ -22,6 +22,8 @@ struct Held {
   int fd = -1;
 };
 
+inline constexpr uint64_t kAny = ~uint64_t{0};
+
 // What the attacker knows of the gateway around him.
 struct Scene {
   std::map<std::string, std::string, std::less<>> targets;  // from the test: paths, addresses, pids
@@ -36,7 +38,7 @@ struct Scene {
   // The first one; -1 when the zone has none.
   int Listener() const { return listeners.empty() ? -1 : listeners.front().fd; }
   int File() const { return files.empty() ? -1 : files.front(); }
-  const Held* Link(std::string_view name, uint64_t index = 0) const;
+  const Held* Link(std::string_view name, uint64_t index) const;  // kAny: the first of this name; or nullptr
 };
 
 struct Attempt {

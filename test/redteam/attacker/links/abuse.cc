@@ -9,7 +9,8 @@ namespace aisix::redteam {
 
 const Held* Abuse::Find(const std::string& link) const {
   const size_t mark = link.find('#');
-  const uint64_t index = mark == std::string::npos ? 0 : std::strtoull(link.c_str() + mark + 1, nullptr, 10);
+  const uint64_t index =
+      mark == std::string::npos ? kAny : std::strtoull(link.c_str() + mark + 1, nullptr, 10);
   return scene_.Link(link.substr(0, mark), index);
 }
 
@@ -28,6 +29,13 @@ std::shared_ptr<grpc::Channel> Abuse::ChannelOf(const Held& link) {
 
 std::string Abuse::Run(const std::vector<std::string>& words) {
   if (words[0].starts_with("forge") && words[0] != "forge-reply") return RunControl(words);
+  if (words[0] == "links") {
+    std::string names;
+    for (const Held& link : scene_.links) {
+      names += link.name + "#" + std::to_string(link.index) + (link.server ? " server " : " client ");
+    }
+    return names;
+  }
   const Held* link = Find(words.at(1));
   if (link == nullptr) return "no such link";
   if (std::string outcome = RunBytes(*link, words); !outcome.empty()) return outcome;

@@ -22,7 +22,7 @@ absl::StatusOr<sandbox::Report>
 RealLock(const sandbox::Profile& profile, const sandbox::LockOptions& options) __asm__(
     "__real__ZN5aisix7sandbox4LockERKNS0_7ProfileERKNS0_11LockOptionsE");
 
-// LINK is a name, or name#index.
+// LINK is a name (the first of it), or name#index.
 //   status LINK SUBJECT        asks Zone.Status: "OK: <json>" or the code of the refusal
 //   collect LINK               asks Zone.Collect
 //   push LINK KIND ID          Config.Push: a full synchronisation of one document; the code of the answer
@@ -39,8 +39,10 @@ RealLock(const sandbox::Profile& profile, const sandbox::LockOptions& options) _
 //   dial-twice LINK HOST:PORT  two dials of one number
 //   dial-unread LINK HOST:PORT COUNT   dials whose answers nobody reads
 //   forge-reply LINK FORM      egress: an answer that nobody asked for
+//   links                      the names of what it has
 //   forge TYPE [NAME [TEXT]]   a control message of that number
 //   forge-flood TYPE COUNT     many of them
+//   forge-garbage, forge-huge, forge-descriptors   as above, on the control link
 class Abuse {
  public:
   explicit Abuse(const Scene& scene) : scene_(scene) {}

@@ -71,7 +71,9 @@ class ConfigServiceTest : public ::testing::Test {
   }
 
   Recorder recorder_;
-  ConfigService service_{recorder_};
+  static constexpr size_t kMaxPushBytes = 4096;
+
+  ConfigService service_{recorder_, kMaxPushBytes};
   RpcServer server_{{service_.service()}};
   RpcChannel channel_{"config.proxy"};
   grpc::ClientContext context_;
@@ -127,6 +129,19 @@ TEST_F(ConfigServiceTest, AnotherEpochEndsTheStream) {
   Write(2, false, true, {"b"});
   EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(recorder_.batches.size(), 1u);
+}
+
+TEST_F(ConfigServiceTest, APushHasABound) {
+  const std::vector<std::string> some(kMaxPushBytes / 2 / 16, "0123");  // an entry takes 16 bytes
+  for (int push = 0; push < 4; ++push) {                                // each alone is small enough
+    Write(1, push == 0, true, some);
+    ReadAnswer();
+  }
+  for (int part = 0; part < 3; ++part) Write(1, false, false, some);
+  config::Applied applied;
+  EXPECT_FALSE(stream_->Read(&applied));
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(recorder_.batches.size(), 4u);
 }
 
 TEST_F(ConfigServiceTest, ABrokenPushLeavesNoTrace) {
