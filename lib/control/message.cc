@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kMaxName = 256;
 constexpr size_t kMaxText = 65000;
 constexpr int kSendPatienceMs = 1000;
+constexpr int kCrowdedPauseMs = 5;
 
 // One packet: this head, the name, the text. Both ends run on the same host, so numbers stand as they are in
 // memory; the sizes are checked because a taken-over worker is a possible sender.
@@ -105,9 +106,17 @@ absl::Status Send(int socket, const Message& message) {
     const int fd = message.fd.get();
     std::memcpy(CMSG_DATA(part), &fd, sizeof(fd));
   }
+  int crowded_ms = 0;
   while (true) {
     if (::sendmsg(socket, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return absl::OkStatus();
     if (errno == EINTR) continue;
+    // Too many descriptors of this user are under way, whoever sent them: that passes, and no event tells
+    // when.
+    if (errno == ETOOMANYREFS && crowded_ms < kSendPatienceMs) {
+      ::poll(nullptr, 0, kCrowdedPauseMs);
+      crowded_ms += kCrowdedPauseMs;
+      continue;
+    }
     if (errno == EPIPE || errno == ECONNRESET) return absl::UnavailableError("control peer is gone");
     if (errno != EAGAIN) return os::ErrorStatus(errno, "control message");
     pollfd waiting{socket, POLLOUT, 0};
