@@ -74,7 +74,8 @@ struct Message {
 };
 
 // Sends one message on a SEQPACKET socket. The descriptor is duplicated into the packet; `message` keeps its
-// own. Waits at most one second for room in a full socket buffer, then DEADLINE_EXCEEDED.
+// own. Waits at most one second for room in a full socket buffer, then DEADLINE_EXCEEDED; as long while too
+// many descriptors of the user are under way, then an error with that text.
 absl::Status Send(int socket, const Message& message);
 
 // Takes one message. Nothing there on a non-blocking socket: nullopt. Peer gone: UNAVAILABLE. A packet that
