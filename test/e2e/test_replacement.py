@@ -286,4 +286,5 @@ def test_nothing_is_left_open(start_gateway, mock):
     second = descriptors()
     third = descriptors()
     fourth = descriptors()
+    assert second[0] == third[0] == fourth[0], "the supervisor's"
     assert max(abs(a - b) for a, b in zip(second, fourth)) <= 2, (second, third, fourth)
