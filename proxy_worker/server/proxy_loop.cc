@@ -26,8 +26,8 @@ ProxyLoop::ProxyLoop(const ProxyEnvironment& environment, os::UniqueFd dial)
       snapshots_(environment.reclaimer),
       shard_(environment.registry.AddShard()),
       swap_times_(shard_.Get(environment.families.snapshot_swap, {})),
-      recorder_(environment.families, shard_, environment.logger,
-                environment.client_types, environment.config),
+      recorder_(environment.families, shard_, environment.logger, environment.client_types,
+                environment.config),
       context_{loop_,     upstream_,          snapshots_,          environment.config, environment.real_ip,
                recorder_, environment.logger, environment.process, chat_scratch_},
       handler_(context_, environment.handlers) {}

@@ -14,9 +14,11 @@ namespace {
 using control::Message;
 using control::MessageType;
 using log::Level;
+using namespace std::chrono_literals;
 
 constexpr std::string_view kTarget = "aisix";
 constexpr std::chrono::seconds kExitPatience{1};
+constexpr std::chrono::seconds kOldEnough{60};
 constexpr size_t kLongestReason = 1000;  // of a report that may be long
 
 std::string_view Text(const absl::Status& status) {
@@ -96,6 +98,8 @@ void ProcessTable::OnMessage(WorkerProcess& worker, const Message& message) {
       OnReleased(worker);
       return;
     case MessageType::kReplaceMe:
+      // Not again and again: one that was taken over could keep everybody busy.
+      if (worker.role != Role::kActing || worker.ReadyFor().value_or(0ms) < kOldEnough) return;
       logger_.Write(Level::kInfo, kTarget, "worker asks to be replaced",
                     {{"worker", log::Display{ZoneName(zone)}}, {"reason", std::string_view(message.text)}});
       hooks_.replace_me(zone);
