@@ -20,8 +20,8 @@ class SnapshotPublisher {
   SnapshotPublisher(const SnapshotPublisher&) = delete;
   SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
 
-  // Before the first Publish. `times` (may be null) is written on the loop: the seconds that each swap took from
-  // it.
+  // Before the first Publish. `times` (may be null) is written on the loop: the seconds that each swap took
+  // from it.
   void AddLoop(async::Loop& loop, SnapshotSlot& slot, metrics::Histogram* times = nullptr) {
     targets_.push_back(Target{&loop, &slot, times});
   }
