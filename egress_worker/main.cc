@@ -183,9 +183,11 @@ int Main() {
     loop.Run();
   }
   if (!orderly) ::_exit(1);  // nobody is left who could want anything to be finished
+  // While it still answers: whoever adds up knows this worker's figures at every moment.
+  (void)ipc::LeaveTotals(inherited->totals.get(), "egress", registry, **stats);
+  (void)control.SendReleased();
   config_server.Shutdown(kRpcShutdown);
   zone_server.Shutdown(kRpcShutdown);
-  (void)ipc::LeaveTotals(inherited->totals.get(), "egress", registry, **stats);
   return 0;
 }
 

@@ -60,7 +60,8 @@ enum class MessageType : uint8_t {
   kFatal,       // text: why the process cannot run; the supervisor prints `Error: <text>` and ends with 1
   kInFlight,    // number
   kWantFile,    // name, text: path. Ask for a file named by dynamic configuration
-  kReleased,    // after kRelease: acts for its zone no longer, its totals are complete
+  kReleased,    // after kRelease: acts for its zone no longer, its totals are complete; it still answers
+                // questions
   kReloaded,    // answer to kReload, with its number. text: empty, or why the new files are refused
   kReplaceMe,   // replace this worker by a fresh one, when there is time. text: why
 };

@@ -159,8 +159,12 @@ absl::Status ProxyWorker::Serve() {
     if (ready <= 0) continue;
     if (absl::Status status = ObeyPending(); !status.ok()) return status;
   }
-  EndThreads();  // nothing is counted any more
-  return ipc::LeaveTotals(inherited_.totals.get(), "proxy", registry_, *stats_);
+  // Nothing is counted any more. While it still answers: whoever adds up knows this worker's figures at every
+  // moment.
+  absl::Status left = ipc::LeaveTotals(inherited_.totals.get(), "proxy", registry_, *stats_);
+  if (left.ok()) left = link_.SendReleased();
+  EndThreads();
+  return left;
 }
 
 absl::Status ProxyWorker::ObeyPending() {

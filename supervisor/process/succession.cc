@@ -87,8 +87,13 @@ void ProcessTable::LetGo(Zone zone) {
 void ProcessTable::OnReleased(WorkerProcess& worker) {
   const Zone zone = worker.zone();
   ZoneSlot& slot = roster_.Of(zone);
-  if (worker.role != Role::kReleased || slot.current.get() != &worker) return;  // at the end of the process
-  if (zone == Zone::kMetrics) news_.OnReleased(worker.generation(), std::move(worker.totals));
+  if (worker.role != Role::kReleased) return;  // at the end of the process
+  if (zone == Zone::kMetrics) {
+    news_.OnReleased(worker.generation(), std::move(worker.totals));
+  } else {
+    news_.OnEnded(zone, worker.generation(), std::move(worker.totals));
+  }
+  if (slot.current.get() != &worker) return;  // it has a successor that acts
   Retire(slot);
   if (slot.successor == nullptr) {
     if (restarting_) StartWorker(zone);  // it came to nothing when there was no way back
