@@ -147,7 +147,8 @@ class SteadyLoad:
         deadline = time.monotonic() + timeout
         while self.answered < target:
             if time.monotonic() > deadline:
-                raise AssertionError(f"{self.answered - target + requests} of {requests} requests were answered in {timeout} s")
+                missing = target - self.answered
+                raise AssertionError(f"{missing} of {requests} requests were not answered in {timeout} s")
             time.sleep(0.01)
 
     def _run(self):
@@ -177,15 +178,27 @@ class SteadyLoad:
             data = self._long if self.streams % self.long_every == 0 else self._stream
         self.sent += 1
         exchange = Exchange(stream, time.monotonic())
-        if self._idle:
-            connection = self._idle.pop()  # the latest: the rest may grow old
-        else:
+        connection = self._usable()
+        if connection is None:
             connection = _Connection(self.address)
             self._selector.register(connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, connection)
         connection.begin(exchange, data)
         self._busy.add(connection)
         if not exchange.fresh:
             self._flush(connection)
+
+    def _usable(self):
+        """An idle connection that the gateway has not closed, the latest; None when there is none."""
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                connection.socket.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                return connection
+            except OSError:
+                pass
+            self._close(connection)
+        return None
 
     def _flush(self, connection):
         try:
