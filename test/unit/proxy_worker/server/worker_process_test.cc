@@ -273,7 +273,10 @@ TEST_F(WorkerProcessTest, ServesAfterTheFirstPushAndLeavesWhenReleased) {
     status.set_subject("zone");
     ASSERT_TRUE(zone::Zone::NewStub(metrics.Get())->Status(&context, status, &reply).ok());
     EXPECT_THAT(reply.json(), HasSubstr(R"("has_configuration":true,"revision":7)"));
-    EXPECT_THAT(reply.json(), HasSubstr(R"({"name":"no_new_privs","active":true)"));
+    grpc::ClientContext another;
+    status.set_subject("isolation");
+    ASSERT_TRUE(zone::Zone::NewStub(metrics.Get())->Status(&another, status, &reply).ok());
+    EXPECT_THAT(reply.json(), HasSubstr(R"({"mechanism":"no_new_privs","state":"full")"));
   }
 
   Send(MessageType::kQueryInFlight);
