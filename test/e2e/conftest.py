@@ -8,19 +8,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from long_tests import pytest_addoption, pytest_collection_modifyitems  # noqa: E402, F401
 from processes import GATEWAY, Gateway, Mock  # noqa: E402
 from resources import KEY, resources  # noqa: E402
-
-
-def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="also run the tests marked long")
-
-
-def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--long"):
-        for item in items:
-            if "long" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="needs --long"))
 
 
 def pytest_configure(config):

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 
+from processes import wait_until
 from wire import chat_body, chat_request
 
 END_OF_CHUNKS = b"0\r\n\r\n"
@@ -134,22 +135,13 @@ class SteadyLoad:
         """When the first answer came to a request whose connection was made after this moment (time.monotonic())."""
         watched = [moment, 0.0]
         self._watched = watched
-        deadline = time.monotonic() + timeout
-        while not watched[1]:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"no new connection was served within {timeout} s")
-            time.sleep(0.002)
+        wait_until(lambda: watched[1], "a new connection is served", timeout, interval=0.002)
         return watched[1]
 
     def wait_for(self, requests, timeout=60.0):
         """Until so many more were answered."""
         target = self.answered + requests
-        deadline = time.monotonic() + timeout
-        while self.answered < target:
-            if time.monotonic() > deadline:
-                missing = target - self.answered
-                raise AssertionError(f"{missing} of {requests} requests were not answered in {timeout} s")
-            time.sleep(0.01)
+        wait_until(lambda: self.answered >= target, f"{requests} more requests are answered", timeout)
 
     def _run(self):
         due = time.monotonic()

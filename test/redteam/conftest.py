@@ -11,19 +11,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 from attack import BINARIES, Installation  # noqa: E402
 from authority import Authority  # noqa: E402
 from kernel import mask_landlock  # noqa: E402
+from long_tests import pytest_addoption, pytest_collection_modifyitems  # noqa: E402, F401
 from processes import Gateway, Mock, wait_until  # noqa: E402
 from resources import resources  # noqa: E402
-
-
-def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="also run the tests marked long")
-
-
-def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--long"):
-        for item in items:
-            if "long" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="needs --long"))
 
 
 def pytest_configure(config):
