@@ -3,6 +3,7 @@
 from .load import chat, wrk, write_script
 from .pairs import alternate
 from .processes import memory, settled
+from .sides import Side
 
 KEYS = 100_000
 
@@ -44,14 +45,18 @@ def c(run):
 
 
 def g(run):
-    script = write_script(run.directory / "keys.lua", chat(mock={"reply_bytes": 500}), KEYS)
+    """The load of (a) beside 100,000 keys, and one in which no two requests near each other have the same key."""
+    different = write_script(run.directory / "keys.lua", chat(mock={"reply_bytes": 500}), KEYS)
     same = write_script(run.directory / "one.lua", chat(mock={"reply_bytes": 500}))
     gateway, nginx = plain(run)
     many = run.rig.ready(run.rig.gateway(keys=KEYS, name="gateway, 100,000 keys"), chat())
     settled(many)
-    wrk(many, script, 16, 1)
-    figures = alternate([many, gateway, nginx], lambda side: wrk(side, script if side is many else same, 64, run.seconds),
-                        run.rounds, baseline="gateway")
+    asking = Side("gateway, 4,096 of them asking", many.process, many.port)
+    cases = [(many, same), (asking, different), (gateway, same), (nginx, same)]
+    scripts = {side.name: script for side, script in cases}
+    wrk(many, different, 16, 1)
+    figures = alternate([side for side, _ in cases], lambda side: wrk(side, scripts[side.name], 64, run.seconds), run.rounds,
+                        baseline="gateway")
     run.add({"scenario": "g", "case": "100,000 caller keys", "connections": 64, "baseline": "gateway", "figures": figures,
              "memory": {side.name: memory(side.pid) for side in (many, gateway, nginx)}})
     run.stage.stop(many.process)
