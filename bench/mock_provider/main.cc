@@ -1,5 +1,6 @@
 // A fast stand-in for an OpenAI-compatible provider, for tests, benchmarks and the quickstart. Not a part of
 // the gateway.
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -78,6 +79,10 @@ int ParseCommandLine(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (int code = ParseCommandLine(argc, argv, options); code >= 0) return code;
+
+  // Replies of megabytes are made for each request: without pages that are new each time.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 
   // Thousands of streams at once: the usual soft limit of 1024 descriptors is for programs that use select().
   rlimit files{};

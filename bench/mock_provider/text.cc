@@ -25,6 +25,28 @@ constexpr std::array<uint32_t, 256> MakeCrcTable() {
 
 constexpr std::array<uint32_t, 256> kCrcTable = MakeCrcTable();
 
+bool NeedsEscape(unsigned char c) {
+  return c < 0x20 || c == '"' || c == '\\';
+}
+
+// How many bytes from `begin` on stand for themselves in a JSON string. By blocks, because texts may have
+// megabytes.
+size_t PlainBytes(std::string_view text, size_t begin) {
+  constexpr size_t kBlock = 64;
+  size_t end = begin;
+  while (text.size() - end >= kBlock) {
+    unsigned char escapes = 0;
+    for (size_t i = 0; i < kBlock; ++i) {
+      const auto c = static_cast<unsigned char>(text[end + i]);
+      escapes |= static_cast<unsigned char>((c < 0x20) | (c == '"') | (c == '\\'));
+    }
+    if (escapes != 0) break;
+    end += kBlock;
+  }
+  while (end < text.size() && !NeedsEscape(static_cast<unsigned char>(text[end]))) ++end;
+  return end - begin;
+}
+
 }  // namespace
 
 std::string PercentDecode(std::string_view text) {
@@ -47,7 +69,12 @@ std::string PercentDecode(std::string_view text) {
 
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
-  for (char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const size_t plain = PlainBytes(text, i);
+    out += text.substr(i, plain);
+    i += plain;
+    if (i == text.size()) break;
+    const char c = text[i];
     switch (c) {
       case '"':
         out += "\\\"";
@@ -64,14 +91,11 @@ void AppendJsonString(std::string& out, std::string_view text) {
       case '\t':
         out += "\\t";
         break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          char escaped[8];
-          std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
-          out += escaped;
-        } else {
-          out += c;
-        }
+      default: {
+        char escaped[8];
+        std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+        out += escaped;
+      }
     }
   }
   out += '"';
