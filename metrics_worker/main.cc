@@ -31,6 +31,7 @@ namespace aisix::metrics_zone {
 namespace {
 
 constexpr std::string_view kTarget = "aisix_metrics::worker";
+constexpr std::string_view kZone = "metrics";
 constexpr std::string_view kZoneLinkPrefix = "zone.";
 // A collection asks three zones at once, beside it the three subjects of the admin zone.
 constexpr int kThreads = 6;
@@ -68,14 +69,16 @@ void TakeNews(ZoneMonitor& monitor, control::Message& message, log::Logger& logg
   } else if (!message.fd.valid()) {
     monitor.OnEnded(message.name, message.number, std::nullopt);
   } else {
-    absl::StatusOr<std::vector<metrics::Family>> totals = ipc::ReadTotals(message.fd.get());
+    absl::StatusOr<ipc::Totals> totals = ipc::ReadTotals(message.fd.get());
     if (!totals.ok()) {
       logger.Write(log::Level::kWarn, kTarget, "the totals of a former worker cannot be read",
                    {{"worker", std::string_view(message.name)}, {"error", Text(totals.status())}});
       monitor.OnEnded(message.name, message.number, std::nullopt);
       return;
     }
-    monitor.OnEnded(message.name, message.number, *std::move(totals));
+    monitor.OnEnded(message.name, message.number, std::move(totals->families));
+    if (message.name != kZone) return;  // nobody else has to say anything about others
+    for (ipc::LastAnswer& answer : totals->answers) monitor.Inherit(std::move(answer));
   }
 }
 

@@ -108,6 +108,11 @@ void ZoneMonitor::OnEnded(std::string_view zone, uint64_t generation,
   if (found != zones_.end()) found->second->workers.End(generation, totals);
 }
 
+void ZoneMonitor::Inherit(ipc::LastAnswer answer) {
+  auto found = zones_.find(answer.zone);
+  if (found != zones_.end()) found->second->workers.Inherit(answer.generation, std::move(answer.figures));
+}
+
 void ZoneMonitor::SetSupervisorMeasure(sandbox::Measure measure) {
   for (sandbox::Measure& known : supervisor_isolation_.measures) {
     if (known.mechanism != measure.mechanism) continue;
@@ -177,9 +182,16 @@ std::vector<Family> ZoneMonitor::OwnFigures() const {
   return own;
 }
 
-std::vector<Family> ZoneMonitor::Totals() const {
-  std::vector<Family> totals = former_;
-  metrics::AddTotals(totals, OwnFigures());
+ipc::Totals ZoneMonitor::Totals() const {
+  ipc::Totals totals;
+  totals.families = former_;
+  metrics::AddTotals(totals.families, OwnFigures());
+  for (const auto& [name, zone] : zones_) {
+    zone->workers.AddEnded(totals.families);
+    for (const std::shared_ptr<ZoneWorker>& worker : zone->workers.living()) {
+      if (worker->heard()) totals.answers.push_back({name, worker->generation, worker->figures});
+    }
+  }
   return totals;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/async/task.h"
+#include "lib/ipc/totals.h"
 #include "lib/metrics/snapshot.h"
 #include "lib/os/process_stats.h"
 #include "lib/os/unique_fd.h"
@@ -45,6 +46,9 @@ class ZoneMonitor {
   // linked.
   void OnEnded(std::string_view zone, uint64_t generation,
                const std::optional<std::vector<metrics::Family>>& totals);
+  // What this worker's predecessor has heard last from a worker of whose end it did not know. The links to
+  // all workers that run were set before.
+  void Inherit(ipc::LastAnswer answer);
   // How many workers of the zone ended for this reason.
   void SetExits(std::string_view zone, std::string_view reason, uint64_t count);
   // As the supervisor says it: "up", or "down: why".
@@ -72,8 +76,8 @@ class ZoneMonitor {
   // [{"zone":"proxy","up":true,"state":"up","restarts":0,"answer_age_seconds":0.2}, …]
   std::string ZonesJson() const;
   // What the successor of this worker has to go on from: the totals of all workers that are gone, with this
-  // one's own.
-  std::vector<metrics::Family> Totals() const;
+  // one's own, and the last answers of those that run.
+  ipc::Totals Totals() const;
 
  private:
   struct Zone;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,12 @@ struct ZoneWorker {
 
   ipc::RpcChannel channel;  // any thread
   const uint64_t generation;
-  std::vector<metrics::Family> figures;  // its last answer
-  std::optional<uint64_t> answered_ms;   // when that was, in loop time
+  // Its last answer, be it to the predecessor of this process. None: it was never heard.
+  std::vector<metrics::Family> figures;
+  std::optional<uint64_t> answered_ms;  // when it answered this process last, in loop time
   bool ended = false;
+
+  bool heard() const { return !figures.empty(); }
 };
 
 // Loop thread only. `former`: where the totals of workers that are gone are added; borrowed.
@@ -32,8 +36,12 @@ class ZoneWorkers {
 
   // The link to a worker; generations grow.
   void SetLink(uint64_t generation, os::UniqueFd fd);
-  // A worker is gone. Without totals it died: its last answer counts, and is shown until a successor answers.
+  // A worker is gone: its totals count; without them it died, and its last answer counts. Until a successor
+  // answers, it is shown with all that it answered last.
   void End(uint64_t generation, const std::optional<std::vector<metrics::Family>>& totals);
+  // What a worker answered last to the predecessor of this process, which did not see its end. Links come
+  // before: one that has none is gone; its totals may have come, or come later.
+  void Inherit(uint64_t generation, std::vector<metrics::Family> figures);
   // What a worker answered.
   void Store(ZoneWorker& worker, std::vector<metrics::Family> figures, uint64_t now_ms);
 
@@ -44,13 +52,23 @@ class ZoneWorkers {
 
   // The sum of all that are not in `former` yet.
   std::vector<metrics::Family> Figures() const;
+  // Of those, workers that are gone: for `former` when this process hands over.
+  void AddEnded(std::vector<metrics::Family>& totals) const;
   // When the youngest that ever answered did.
   std::optional<uint64_t> answered_ms() const;
 
  private:
+  using Workers = std::vector<std::shared_ptr<ZoneWorker>>;
+
+  // Where the worker of this generation is or belongs.
+  Workers::iterator Place(uint64_t generation);
+  // Adds to `former`, once for each worker.
+  void Count(uint64_t generation, const std::vector<metrics::Family>& totals);
+
   const std::string link_name_;
   std::vector<metrics::Family>& former_;
-  std::vector<std::shared_ptr<ZoneWorker>> workers_;  // by generation
+  Workers workers_;             // by generation
+  std::set<uint64_t> counted_;  // generations whose totals are in `former_`; the latest of them
 };
 
 }  // namespace aisix::metrics_zone

@@ -69,6 +69,21 @@ void AddTotals(std::vector<Family>& into, const std::vector<Family>& gone) {
   Add(into, gone, /*quantiles=*/false, IsTotal);
 }
 
+void RaiseCounters(std::vector<Family>& totals, const std::vector<Family>& heard) {
+  for (const Family& family : heard) {
+    if (family.type != FamilyType::kCounter || !IsTotal(family)) continue;
+    const auto target = std::find_if(totals.begin(), totals.end(), [&](const Family& one) {
+      return one.name == family.name && SameShape(one, family);
+    });
+    if (target == totals.end()) continue;
+    for (const Sample& sample : family.samples) {
+      for (Sample& into : target->samples) {
+        if (into.label_values == sample.label_values) into.value = std::max(into.value, sample.value);
+      }
+    }
+  }
+}
+
 void AddOlder(std::vector<Family>& into, const std::vector<Family>& older) {
   Add(into, older, /*quantiles=*/true, IsAdditive);
 }

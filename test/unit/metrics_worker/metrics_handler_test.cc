@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "lib/ipc/rpc_server.h"
+#include "lib/ipc/totals.h"
 #include "lib/ipc/zone_service.h"
+#include "lib/os/memory_file.h"
 #include "lib/os/socket_pair.h"
 
 namespace aisix::metrics_zone {
@@ -178,6 +180,37 @@ TEST_F(MetricsHandlerTest, TheLastAnswerOfADeadZoneIsServed) {
   successor.Count();
   Link("proxy", successor);
   EXPECT_THAT(Get("/metrics"), HasSubstr("\ntest_proxy_total 2\n"));
+}
+
+// One metrics worker hands over, and a worker that it has heard is gone before its successor can ask it.
+TEST_F(MetricsHandlerTest, NoCounterFallsWhenAWorkerLeavesBetweenTwoMetricsWorkers) {
+  auto old = std::make_unique<FakeZone>("proxy");
+  old->Count();
+  old->Count();
+  Link("proxy", *old);
+  EXPECT_THAT(Get("/metrics"), HasSubstr("\ntest_proxy_total 2\n"));
+  absl::StatusOr<os::UniqueFd> file = os::CreateMemoryFile("totals");
+  ASSERT_TRUE(file.ok());
+  OnLoop([&] { ASSERT_TRUE(ipc::WriteTotals(file->get(), monitor_->Totals()).ok()); });
+
+  Start({});
+  Link("proxy", *old);
+  old.reset();
+  FakeZone successor("proxy");
+  successor.Count();
+  OnLoop([&] {
+    monitor_->SetLink("proxy", 2, successor.Link());
+    absl::StatusOr<ipc::Totals> totals = ipc::ReadTotals(file->get());
+    ASSERT_TRUE(totals.ok());
+    monitor_->OnEnded("metrics", 7, std::move(totals->families));
+    for (ipc::LastAnswer& answer : totals->answers) monitor_->Inherit(std::move(answer));
+  });
+  EXPECT_THAT(Get("/metrics"), HasSubstr("\ntest_proxy_total 3\n"));
+  OnLoop([&] {
+    monitor_->OnEnded("proxy", 1,
+                      std::vector{metrics::Single("test_proxy_total", metrics::FamilyType::kCounter, {}, 5)});
+  });
+  EXPECT_THAT(Get("/metrics"), HasSubstr("\ntest_proxy_total 6\n"));
 }
 
 // A zone that does not serve its link at all costs one deadline, and nothing else.

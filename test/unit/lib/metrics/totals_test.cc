@@ -75,6 +75,19 @@ TEST(AddTotals, LeavesOutAnotherShape) {
   EXPECT_EQ(families[0].samples[0].count, 3u);
 }
 
+TEST(RaiseCounters, ToWhatWasHeard) {
+  std::vector<Family> totals{Single("cpu", FamilyType::kCounter, {{"zone", "a"}}, 2),
+                             Histogram({1, 0, 2}, 5)};
+  RaiseCounters(totals, {Single("cpu", FamilyType::kCounter, {{"zone", "a"}}, 3), Histogram({9, 0, 2}, 50),
+                         Single("other", FamilyType::kCounter, {}, 1)});
+  ASSERT_EQ(totals.size(), 2u);
+  EXPECT_EQ(totals[0].samples[0].value, 3);
+  EXPECT_EQ(totals[1].samples[0].value, 5);
+  RaiseCounters(totals, {Single("cpu", FamilyType::kCounter, {{"zone", "a"}}, 1),
+                         Single("cpu", FamilyType::kGauge, {{"zone", "a"}}, 9)});
+  EXPECT_EQ(totals[0].samples[0].value, 3);
+}
+
 TEST(AddOlder, GaugesThatAddUpDo) {
   std::vector<Family> families{Gauge("connections", 3, Across::kSum), Gauge("start", 100, Across::kUsual)};
   AddOlder(families, {Gauge("connections", 4, Across::kSum), Gauge("start", 50, Across::kUsual), Counter(1)});
