@@ -36,6 +36,7 @@
 #include "supervisor/start/boot.h"
 #include "supervisor/start/programs.h"
 #include "supervisor/upgrade/handover.h"
+#include "supervisor/upgrade/program_check.h"
 #include "supervisor/upgrade/upgrade.h"
 #include "supervisor/upgrade/upgrade_request.h"
 
@@ -153,6 +154,7 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
   std::optional<ServiceManager> service;
   std::optional<OwnFigures> figures;
   std::optional<ZoneReplacement> replacement;
+  std::optional<Upgrade> upgrade;
   bool served = boot->running.has_value();
   ProcessTable table(loop, logger,
                      {boot->programs, boot->parts, boot->listeners, boot->files, part.proxy_workers},
@@ -179,7 +181,8 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
                             if (zone == Zone::kMetrics) figures->Tell();
                             if (zone == Zone::kProxy && !std::exchange(served, true)) service->OnServing();
                           },
-                      .replace_me = [&](Zone zone) { replacement->One(zone); }});
+                      .replace_me = [&](Zone zone) { replacement->One(zone); },
+                      .other_ended = [&](pid_t pid, const Exit& exit) { upgrade->OnChildEnded(pid, exit); }});
   drain.emplace(loop, logger, table, std::chrono::seconds(part.min_drain_secs), [&] { loop.Stop(); });
   service.emplace(loop, logger,
                   ServiceManager::Options{origin.notify ? &*origin.notify : nullptr, origin.service.watchdog},
@@ -189,10 +192,10 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
   Reload reload(loop, logger, table, boot->parts, boot->files,
                 {boot->bootstrap, boot->environment.get(), boot->config_path}, *std::move(watch),
                 part.reload_on_sighup);
-  Upgrade upgrade(logger, table, *boot,
-                  {boot->programs.own_program(), std::move(arguments), origin.service.notify_socket,
-                   origin.service.watchdog});
-  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, reload, *service, upgrade);
+  upgrade.emplace(loop, logger, table, *boot,
+                  Upgrade::Options{boot->programs.own_program(), std::move(arguments),
+                                   origin.service.notify_socket, origin.service.watchdog});
+  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, reload, *service, *upgrade);
 
   loop.Watch(signals->fd(), [&] {
     for (const int number : signals->Take()) {

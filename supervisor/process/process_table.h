@@ -33,6 +33,8 @@ class ProcessTable {
     std::function<void(Zone)> ready = [](Zone) {};  // a worker of this zone has become ready
     // A worker asks to be replaced.
     std::function<void(Zone)> replace_me = [](Zone) {};
+    // A child that is no worker has ended.
+    std::function<void(pid_t, const Exit&)> other_ended = [](pid_t, const Exit&) {};
   };
   struct Patience {
     std::chrono::milliseconds prepare{30'000};  // a successor, until it is ready or prepared

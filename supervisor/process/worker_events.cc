@@ -145,7 +145,10 @@ void ProcessTable::Reap() {
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return;
     const WorkerProcess* worker = roster_.FindProcess(pid);
-    if (worker == nullptr) continue;
+    if (worker == nullptr) {
+      hooks_.other_ended(pid, DescribeExit(status));
+      continue;
+    }
     ReadControl(worker->generation());  // its last words may say why
     if (WorkerProcess* gone = roster_.FindProcess(pid)) OnEnd(*gone, DescribeExit(status));
   }

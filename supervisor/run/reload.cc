@@ -25,7 +25,7 @@ Reload::Reload(EventLoop& loop, log::Logger& logger, ProcessTable& table, StartP
       table_(table),
       parts_(parts),
       files_(files),
-      environments_(loop, std::move(bootstrap)),
+      environments_(loop, std::move(bootstrap), BootstrapScope::kEnvironments),
       watch_(std::move(watch)),
       whole_(whole) {
   watch_.Add(files_.WatchedDirectories());
@@ -68,6 +68,7 @@ void Reload::Give() {
     for (const Message* file : files_.For(zone)) table_.Send(zone, *file);
     SendReload(zone, whole_);
   }
+  ++given_;
   for (const auto& ended : std::exchange(ended_, std::exchange(next_ended_, {}))) ended();
   if (active()) Begin();
 }

@@ -1,13 +1,14 @@
 // Giving files to zones again: at SIGHUP and when they change (DESIGN §1.2). Nothing here ever ends a worker.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
 #include "lib/log/logger.h"
 #include "supervisor/process/process_table.h"
+#include "supervisor/run/bootstrap_reading.h"
 #include "supervisor/run/directory_watch.h"
-#include "supervisor/run/environment_reading.h"
 #include "supervisor/run/event_loop.h"
 #include "supervisor/run/granted_files.h"
 #include "supervisor/start/start_parts.h"
@@ -26,6 +27,8 @@ class Reload {
   // waits for the end of that. `ended` runs when the zones have been told.
   void OnHangup(std::function<void()> ended = nullptr);
   bool active() const { return !ended_.empty(); }
+  // How often that has ended.
+  uint64_t given() const { return given_; }
 
  private:
   void Begin();
@@ -40,13 +43,14 @@ class Reload {
   ProcessTable& table_;
   StartParts& parts_;
   GrantedFiles& files_;
-  EnvironmentReading environments_;
+  BootstrapReading environments_;
   DirectoryWatch watch_;
   const bool whole_;
   // Of those who wait for the reload that is under way, and for the one that follows it.
   std::vector<std::function<void()>> ended_;
   std::vector<std::function<void()>> next_ended_;
   bool change_pending_ = false;
+  uint64_t given_ = 0;
 };
 
 }  // namespace aisix::supervisor

@@ -43,18 +43,12 @@ absl::Status Collect(int socket, StartParts& parts) {
   }
 }
 
-absl::StatusOr<BootstrapChild> StartBootstrap(const std::string& program, int environment,
-                                              std::vector<std::string> arguments) {
-  absl::StatusOr<os::SocketPair> pair = os::CreatePacketPair();
-  if (!pair.ok()) return pair.status();
-  absl::StatusOr<pid_t> pid = StartChild({program, std::move(arguments), pair->second.get(), environment});
-  if (!pid.ok()) return pid.status();
-  return BootstrapChild{*pid, std::move(pair->first)};
-}
+}  // namespace
 
-absl::StatusOr<StartParts> RunBootstrap(const std::string& program, int environment,
-                                        std::vector<std::string> arguments) {
-  absl::StatusOr<BootstrapChild> child = StartBootstrap(program, environment, std::move(arguments));
+absl::StatusOr<StartParts> ReadStartParts(const std::string& bootstrap_program, int environment,
+                                          const std::string& config_path) {
+  absl::StatusOr<BootstrapChild> child =
+      StartBootstrapChild(BootstrapScope::kEverything, bootstrap_program, environment, config_path);
   if (!child.ok()) return child.status();
   StartParts parts;
   const absl::Status collected = Collect(child->socket.get(), parts);
@@ -67,28 +61,22 @@ absl::StatusOr<StartParts> RunBootstrap(const std::string& program, int environm
   if (status != 0) {
     return absl::InternalError(fmt::format("the bootstrap child ended with {}", DescribeExit(status).text));
   }
-  return parts;
-}
-
-}  // namespace
-
-absl::StatusOr<StartParts> ReadStartParts(const std::string& bootstrap_program, int environment,
-                                          const std::string& config_path) {
-  absl::StatusOr<StartParts> parts = RunBootstrap(bootstrap_program, environment, {"--config", config_path});
-  if (!parts.ok()) return parts;
-  std::vector<std::string> names{"supervisor"};
-  for (const Zone zone : kZones) names.emplace_back(ZoneName(zone));
-  for (const std::string& name : names) {
-    if (!parts->boot.contains(name) || !parts->environment.contains(name)) {
-      return absl::InternalError(fmt::format("the bootstrap child sent nothing for the zone {}", name));
-    }
+  if (absl::Status complete = CheckComplete(BootstrapScope::kEverything, parts); !complete.ok()) {
+    return complete;
   }
   return parts;
 }
 
-absl::StatusOr<BootstrapChild> StartEnvironmentChild(const std::string& bootstrap_program, int environment,
-                                                     const std::string& config_path) {
-  return StartBootstrap(bootstrap_program, environment, {"--environment-only", "--config", config_path});
+absl::StatusOr<BootstrapChild> StartBootstrapChild(BootstrapScope scope, const std::string& bootstrap_program,
+                                                   int environment, const std::string& config_path) {
+  absl::StatusOr<os::SocketPair> pair = os::CreatePacketPair();
+  if (!pair.ok()) return pair.status();
+  std::vector<std::string> arguments{"--config", config_path};
+  if (scope == BootstrapScope::kEnvironments) arguments.insert(arguments.begin(), "--environment-only");
+  absl::StatusOr<pid_t> pid =
+      StartChild({bootstrap_program, std::move(arguments), pair->second.get(), environment});
+  if (!pid.ok()) return pid.status();
+  return BootstrapChild{*pid, std::move(pair->first)};
 }
 
 absl::Status TakePart(control::Message message, StartParts& parts) {
@@ -105,6 +93,17 @@ absl::Status TakePart(control::Message message, StartParts& parts) {
     default:
       return absl::InternalError("the bootstrap child sent an unexpected message");
   }
+}
+
+absl::Status CheckComplete(BootstrapScope scope, const StartParts& parts) {
+  std::vector<std::string> names{"supervisor"};
+  for (const Zone zone : kZones) names.emplace_back(ZoneName(zone));
+  for (const std::string& name : names) {
+    const bool booted = scope == BootstrapScope::kEnvironments || parts.boot.contains(name);
+    if (booted && parts.environment.contains(name)) continue;
+    return absl::InternalError(fmt::format("the bootstrap child sent nothing for the zone {}", name));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace aisix::supervisor

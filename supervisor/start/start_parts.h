@@ -23,16 +23,22 @@ struct StartParts {
 absl::StatusOr<StartParts> ReadStartParts(const std::string& bootstrap_program, int environment,
                                           const std::string& config_path);
 
-// The child of a reload: it sends only the variables that the zones may see, as the files name them now, and
-// ends. Whoever starts it reads from the socket until its end, and reaps it.
+enum class BootstrapScope {
+  kEverything,
+  kEnvironments,  // only the variables that the zones may see, as the files name them now
+};
+
+// The child alone. Whoever starts it reads from the socket until its end, and reaps it.
 struct BootstrapChild {
   pid_t pid;
   os::UniqueFd socket;
 };
-absl::StatusOr<BootstrapChild> StartEnvironmentChild(const std::string& bootstrap_program, int environment,
-                                                     const std::string& config_path);
+absl::StatusOr<BootstrapChild> StartBootstrapChild(BootstrapScope scope, const std::string& bootstrap_program,
+                                                   int environment, const std::string& config_path);
 
 // Puts one message of a bootstrap child where it belongs.
 absl::Status TakePart(control::Message message, StartParts& parts);
+// INTERNAL when the supervisor or a zone has no part.
+absl::Status CheckComplete(BootstrapScope scope, const StartParts& parts);
 
 }  // namespace aisix::supervisor

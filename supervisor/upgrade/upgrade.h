@@ -15,8 +15,10 @@
 #include "absl/status/status.h"
 #include "lib/log/logger.h"
 #include "supervisor/process/process_table.h"
+#include "supervisor/run/bootstrap_reading.h"
 #include "supervisor/start/boot.h"
 #include "supervisor/upgrade/handover.h"
+#include "supervisor/upgrade/program_check.h"
 
 namespace aisix::supervisor {
 
@@ -29,33 +31,48 @@ class Upgrade {
     std::chrono::microseconds watchdog{0};
   };
   // Everything borrowed.
-  Upgrade(log::Logger& logger, ProcessTable& table, Boot& boot, Options options)
-      : logger_(logger), table_(table), boot_(boot), options_(std::move(options)) {}
+  Upgrade(EventLoop& loop, log::Logger& logger, ProcessTable& table, const Boot& boot, Options options)
+      : logger_(logger),
+        table_(table),
+        boot_(boot),
+        options_(std::move(options)),
+        reading_(loop, {boot.bootstrap, boot.environment.get(), boot.config_path},
+                 BootstrapScope::kEverything),
+        check_(loop) {}
   Upgrade(const Upgrade&) = delete;
   Upgrade& operator=(const Upgrade&) = delete;
 
-  // Does not return when it succeeds; else this image goes on with what it had. A configuration that is
-  // refused, or has other listeners, is logged, and the next image goes on with the one in use. `before`:
-  // runs when nothing but execve is left to do. Only when nothing is being replaced. Waits for two
-  // short-lived children.
+  // Reads the configuration again and asks the new program, in two short-lived children, while the loop goes
+  // on. A configuration that is refused, or has other listeners, is logged, and the next image goes on with
+  // the one in use. `done` runs once, later, on the loop; OK: Execute may follow. Only when not preparing().
+  using Done = std::function<void(absl::Status)>;
+  void Prepare(Done done);
+  bool preparing() const { return reading_.active() || check_.active(); }
+  // Does not return when it succeeds; else this image goes on with what it had. `before`: runs when nothing
+  // but execve is left to do. Only after Prepare, and when nothing is being replaced.
   absl::Status Execute(const std::function<void()>& before);
+  // What Prepare has read is not wanted.
+  void Abandon() { fresh_.reset(); }
+
+  // A child that is no worker has ended.
+  void OnChildEnded(pid_t pid, const Exit& exit) { check_.OnChildEnded(pid, exit); }
 
  private:
-  void ReadConfigurationAgain();
-  absl::Status ExecuteProgram(const std::function<void()>& before);
+  struct Fresh {
+    StartParts parts;
+    std::string part_text;
+  };
+  void TakeConfiguration(absl::StatusOr<StartParts> parts);
+  void AskNewProgram(Done done);
   Handover Collect() const;
 
   log::Logger& logger_;
   ProcessTable& table_;
-  Boot& boot_;
+  const Boot& boot_;
   const Options options_;
-  std::optional<StartParts> former_parts_;  // while boot_ holds newer ones
-  std::string former_part_text_;
+  BootstrapReading reading_;
+  ProgramCheck check_;
+  std::optional<Fresh> fresh_;  // the configuration of the next image; none: the one in use
 };
-
-// In the new program, asked by its predecessor: can a process go on from this file? Exit code 0 or 1.
-int CheckHandover(int file);
-// The argument that asks so; the file is descriptor control::kControlSocket.
-inline constexpr const char* kCheckArgument = "--check-handover";
 
 }  // namespace aisix::supervisor

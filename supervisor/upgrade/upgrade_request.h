@@ -16,7 +16,8 @@ namespace aisix::supervisor {
 
 // Before the gateway serves, and while it drains, the signal has no effect but a line in the log. While
 // workers are being replaced (by an earlier one), or a reload is under way, it waits for the end of that;
-// several that wait are one.
+// several that wait, or come while one is being prepared, are one. The loop goes on meanwhile: workers are
+// started again, and a reload has its effect before the upgrade has.
 class UpgradeRequest {
  public:
   // Everything borrowed.
@@ -38,7 +39,11 @@ class UpgradeRequest {
 
  private:
   void Try();
+  void OnPrepared(const absl::Status& status);
+  void Execute();
   bool MustWait() const;
+  bool Refused();
+  void Fail(const absl::Status& status);
 
   EventLoop& loop_;
   log::Logger& logger_;
@@ -48,7 +53,8 @@ class UpgradeRequest {
   const Reload& reload_;
   ServiceManager& service_;
   Upgrade& upgrade_;
-  uint64_t timer_ = 0;  // 0: no signal waits
+  bool pending_ = false;  // a signal has come and has had no effect yet
+  uint64_t reloads_ = 0;  // that had ended when the preparation began
 };
 
 }  // namespace aisix::supervisor

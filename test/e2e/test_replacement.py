@@ -193,6 +193,27 @@ def test_a_program_that_cannot_go_on(start_gateway, mock, installed):
     wait_until(lambda: only_new(gateway, old), "other workers serve")
 
 
+def test_a_program_that_hangs(start_gateway, mock, installed):
+    """While the new supervisor is asked, the old one does its work."""
+    gateway = start_gateway(resources(mock.base), program=(installed / "bin" / "aisix",))
+    old = workers(gateway)
+    gate = installed / "gate"
+    os.mkfifo(gate)
+    exchange(installed, "aisix", f"#!/bin/sh\nread line <{gate}\nexit 4\n")
+    since = len(gateway.log())
+    gateway.signal(signal.SIGUSR2)
+    wait_until(lambda: children_of(gateway.pid).get("sh"), "the new program is asked")
+    for zone in ("egress", "admin", "proxy"):
+        os.kill(old[zone][0], signal.SIGKILL)
+    wait_until(lambda: only_new(gateway, {**old, "metrics": []}), "the workers are started again")
+    wait_until(lambda: ask(gateway).status_code == 200, "it serves")
+    assert "upgrade has failed" not in gateway.log()[since:]
+    with open(gate, "w") as opened:
+        opened.write("\n")
+    gateway.wait_for_log("upgrade has failed, everything stays as it is.*exit code 4", since=since)
+    assert ask(gateway).status_code == 200
+
+
 @pytest.mark.parametrize("zone", list(ZONES))
 def test_a_worker_that_cannot_run(start_gateway, mock, installed, zone):
     """The zone keeps its old worker, and so do those whose turn had not come."""

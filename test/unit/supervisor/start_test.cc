@@ -92,7 +92,8 @@ TEST_F(StartTest, TheChildIsToldWhatToDo) {
   const std::string program = Script("bootstrap", "echo \"$A $*\" >\"$0.out\"");
   const os::UniqueFd environment =
       *os::CreateSealedFile("environment", control::EncodeEnvironment({{"A", "value"}, {"PATH", "/bin"}}));
-  absl::StatusOr<BootstrapChild> child = StartEnvironmentChild(program, environment.get(), "c.yaml");
+  absl::StatusOr<BootstrapChild> child =
+      StartBootstrapChild(BootstrapScope::kEnvironments, program, environment.get(), "c.yaml");
   ASSERT_TRUE(child.ok());
   int status = 0;
   ASSERT_EQ(::waitpid(child->pid, &status, 0), child->pid);

@@ -44,6 +44,10 @@ Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops, Proces
                                     .in_flight =
                                         [this](uint64_t requests) {
                                           if (on_in_flight) on_in_flight(requests);
+                                        },
+                                    .other_ended =
+                                        [this](pid_t pid, const Exit& exit) {
+                                          if (on_other_ended) on_other_ended(pid, exit);
                                         }},
                 patience);
   loop.Watch(pipe_.get(), [this] { ReadReports(); });

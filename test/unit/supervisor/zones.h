@@ -57,6 +57,7 @@ class Zones {
   std::vector<Zone> ended;
   std::function<void(Zone)> on_ended;
   std::function<void(uint64_t)> on_in_flight;
+  std::function<void(pid_t, const Exit&)> on_other_ended;
 
  private:
   void ReadReports();

@@ -1,4 +1,5 @@
-// Reading the variables of the zones again, while the event loop goes on (DESIGN §1.2).
+// Reading the configuration, or only the variables of the zones, again while the event loop goes on (DESIGN
+// §1.2).
 #pragma once
 
 #include <chrono>
@@ -20,17 +21,17 @@ struct BootstrapSource {
 };
 
 // One child at a time. It is reaped by whoever reaps all (ProcessTable::Reap): what it has sent says enough.
-class EnvironmentReading {
+class BootstrapReading {
  public:
-  // FAILED_PRECONDITION: the child sent nothing, and has said on stderr why.
+  // FAILED_PRECONDITION: the child did not send everything, and has said on stderr why.
   using Done = std::function<void(absl::StatusOr<StartParts>)>;
 
   // `patience`: a child that takes longer is killed.
-  EnvironmentReading(EventLoop& loop, BootstrapSource source,
-                     std::chrono::milliseconds patience = std::chrono::seconds(30));
-  ~EnvironmentReading();
-  EnvironmentReading(const EnvironmentReading&) = delete;
-  EnvironmentReading& operator=(const EnvironmentReading&) = delete;
+  BootstrapReading(EventLoop& loop, BootstrapSource source, BootstrapScope scope,
+                   std::chrono::milliseconds patience = std::chrono::seconds(30));
+  ~BootstrapReading();
+  BootstrapReading(const BootstrapReading&) = delete;
+  BootstrapReading& operator=(const BootstrapReading&) = delete;
 
   // `done` runs once, later, on the loop. Only when not active().
   void Begin(Done done);
@@ -42,6 +43,7 @@ class EnvironmentReading {
 
   EventLoop& loop_;
   const BootstrapSource source_;
+  const BootstrapScope scope_;
   const std::chrono::milliseconds patience_;
   Done done_;  // null: not active
   BootstrapChild child_{};

@@ -1,28 +1,26 @@
-#include "supervisor/run/environment_reading.h"
+#include "supervisor/run/bootstrap_reading.h"
 
 #include <signal.h>
 
 #include <optional>
 #include <utility>
 
-#include "supervisor/process/zone.h"
-
 namespace aisix::supervisor {
 
-EnvironmentReading::EnvironmentReading(EventLoop& loop, BootstrapSource source,
-                                       std::chrono::milliseconds patience)
-    : loop_(loop), source_(std::move(source)), patience_(patience) {}
+BootstrapReading::BootstrapReading(EventLoop& loop, BootstrapSource source, BootstrapScope scope,
+                                   std::chrono::milliseconds patience)
+    : loop_(loop), source_(std::move(source)), scope_(scope), patience_(patience) {}
 
-EnvironmentReading::~EnvironmentReading() {
+BootstrapReading::~BootstrapReading() {
   loop_.Cancel(timer_);
   if (child_.socket.valid()) loop_.Unwatch(child_.socket.get());
 }
 
-void EnvironmentReading::Begin(Done done) {
+void BootstrapReading::Begin(Done done) {
   done_ = std::move(done);
   parts_ = StartParts();
   absl::StatusOr<BootstrapChild> child =
-      StartEnvironmentChild(source_.program, source_.environment, source_.config_path);
+      StartBootstrapChild(scope_, source_.program, source_.environment, source_.config_path);
   if (!child.ok()) {
     timer_ = loop_.After(std::chrono::milliseconds(0), [this, status = child.status()] { Finish(status); });
     return;
@@ -35,14 +33,12 @@ void EnvironmentReading::Begin(Done done) {
   });
 }
 
-void EnvironmentReading::Receive() {
+void BootstrapReading::Receive() {
   while (true) {
     absl::StatusOr<std::optional<control::Message>> message = control::Receive(child_.socket.get());
     if (absl::IsUnavailable(message.status())) {
-      for (const Zone zone : kZones) {
-        if (!parts_.environment.contains(ZoneName(zone))) return Finish(absl::FailedPreconditionError(""));
-      }
-      return Finish(absl::OkStatus());
+      const bool complete = CheckComplete(scope_, parts_).ok();
+      return Finish(complete ? absl::OkStatus() : absl::FailedPreconditionError(""));
     }
     absl::Status status = message.status();
     if (status.ok() && !message->has_value()) return;
@@ -53,7 +49,7 @@ void EnvironmentReading::Receive() {
   }
 }
 
-void EnvironmentReading::Finish(absl::Status status) {
+void BootstrapReading::Finish(absl::Status status) {
   loop_.Cancel(std::exchange(timer_, 0));
   if (child_.socket.valid()) loop_.Unwatch(child_.socket.get());
   child_.socket.reset();
