@@ -8,9 +8,27 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from long_tests import pytest_addoption, pytest_collection_modifyitems  # noqa: E402, F401
+import long_tests  # noqa: E402
+from long_tests import pytest_collection_modifyitems  # noqa: E402, F401
 from processes import GATEWAY, Gateway, Mock  # noqa: E402
 from resources import KEY, resources  # noqa: E402
+
+
+FIGURES = pytest.StashKey()
+
+
+def pytest_addoption(parser):
+    long_tests.pytest_addoption(parser)
+    parser.addoption("--kills", type=int, default=50, metavar="N",
+                     help="deaths of each zone in the long form of survival; replacements and upgrades in proportion")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    figures = config.stash.get(FIGURES, [])
+    if figures:
+        terminalreporter.section("figures")
+    for line in figures:
+        terminalreporter.write_line(line)
 
 
 def pytest_configure(config):
@@ -29,6 +47,19 @@ def pytest_runtest_makereport(item, call):
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, (Gateway, Mock)):
                 report.sections.append((f"log of {name}", value.log()[-6000:]))
+
+
+@pytest.fixture
+def show(request, capsys):
+    """show(text): a figure, at once and once more at the end of the run."""
+    figures = request.config.stash.setdefault(FIGURES, [])
+
+    def say(text):
+        figures.append(f"{request.node.name}: {text}")
+        with capsys.disabled():
+            print(f"\n    {text}", end="", flush=True)
+
+    return say
 
 
 @pytest.fixture(scope="module")
