@@ -1,6 +1,7 @@
 # proxy_dialects: wire formats, no input or output.
 aisix_library(proxy_dialects
   SOURCES
+    dialects/openai_chat/chunk_pattern.cc
     dialects/openai_chat/error.cc
     dialects/openai_chat/overrides.cc
     dialects/openai_chat/reasoning.cc

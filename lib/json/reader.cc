@@ -24,9 +24,6 @@ bool IsSpace(char c) {
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
-bool IsHex(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 bool IsNumber(std::string_view text) {
   size_t at = 0;
@@ -57,27 +54,9 @@ bool IsNumber(std::string_view text) {
 bool EscapesAreValid(std::string_view content, const char* from) {
   const char* const end = content.data() + content.size();
   while (from != nullptr) {
-    if (end - from < 2) return false;
-    switch (from[1]) {
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't':
-        from += 2;
-        break;
-      case 'u':
-        if (end - from < 6 || !IsHex(from[2]) || !IsHex(from[3]) || !IsHex(from[4]) || !IsHex(from[5])) {
-          return false;
-        }
-        from += 6;
-        break;
-      default:
-        return false;
-    }
+    const size_t length = EscapeLength(content, static_cast<size_t>(from - content.data()));
+    if (length == 0) return false;
+    from += length;
     from = static_cast<const char*>(std::memchr(from, '\\', static_cast<size_t>(end - from)));
   }
   return true;
@@ -368,6 +347,18 @@ Value Reader::Read() {
 bool Reader::Finish() {
   if (failed_ || depth_ != 0 || next_ == 0 || !Done()) return Fail();
   return true;
+}
+
+void Reader::FindStrings(std::span<const Span> regions, std::vector<Span>& found) const {
+  if (failed_) return;
+  size_t token = 0;
+  for (const Span& region : regions) {
+    while (token < count_ && index_[token] < region.offset) ++token;
+    for (; token < count_ && index_[token] < region.end(); ++token) {
+      const size_t from = index_[token];
+      if (At(token) == '"') found.push_back(Span{from, ScalarEnd(token) - from});
+    }
+  }
 }
 
 bool ParseUnsigned(std::string_view number, uint64_t& value) {

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace simdjson::internal {
 class dom_parser_implementation;
@@ -102,6 +104,10 @@ class Reader {
 
   // True when exactly one valid document was consumed.
   bool Finish();
+  // After Finish: appends the strings, values and keys, that stand within `regions`, which are values that
+  // were read, ascending.
+  void FindStrings(std::span<const Span> regions, std::vector<Span>& found) const;
+
   bool failed() const { return failed_; }
   bool too_deep() const { return too_deep_; }
   std::string_view text() const { return text_; }

@@ -1,6 +1,8 @@
 #include "lib/json/text.h"
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace aisix::json {
 namespace {
@@ -31,6 +33,34 @@ size_t CharacterLength(std::string_view text, size_t at) {
 bool Plain(char c) {
   const auto byte = static_cast<uint8_t>(c);
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+bool IsHex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// The highest bit of each byte of the word that is not Plain, exactly so up to the first one.
+uint64_t NotPlain(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const uint64_t quote = word ^ (kOnes * '"');
+  const uint64_t backslash = word ^ (kOnes * '\\');
+  return (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | (word - kOnes * 0x20) | word) &
+         (kOnes << 7);
+}
+
+// The first position from `at` on whose byte is not Plain.
+size_t SkipPlain(std::string_view text, size_t at) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; text.size() - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+      uint64_t word;
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if (const uint64_t found = NotPlain(word); found != 0) {
+        return at + static_cast<size_t>(std::countr_zero(found)) / 8;
+      }
+    }
+  }
+  while (at < text.size() && Plain(text[at])) ++at;
+  return at;
 }
 
 void AppendEscaped(std::string& out, char c) {
@@ -164,6 +194,45 @@ bool AppendUnescaped(std::string& out, std::string_view content) {
     AppendCodePoint(out, code);
   }
   return true;
+}
+
+size_t EscapeLength(std::string_view text, size_t at) {
+  if (text.size() - at < 2) return 0;
+  switch (text[at + 1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      return 2;
+    case 'u':
+      break;
+    default:
+      return 0;
+  }
+  const bool whole = text.size() - at >= 6 && IsHex(text[at + 2]) && IsHex(text[at + 3]) &&
+                     IsHex(text[at + 4]) && IsHex(text[at + 5]);
+  return whole ? 6 : 0;
+}
+
+size_t FindStringEnd(std::string_view text, size_t from) {
+  size_t at = from;
+  while (true) {
+    at = SkipPlain(text, at);
+    if (at >= text.size()) return 0;
+    if (text[at] == '"') return at + 1;
+    size_t length = 0;
+    if (text[at] == '\\') {
+      length = EscapeLength(text, at);
+    } else if (static_cast<uint8_t>(text[at]) >= 0x80) {
+      length = CharacterLength(text, at);
+    }
+    if (length == 0) return 0;
+    at += length;
+  }
 }
 
 std::string ReplaceInvalidUtf8(std::string_view text) {

@@ -15,6 +15,13 @@ void AppendString(std::string& out, std::string_view text);
 // half a surrogate pair, which is no character.
 bool AppendUnescaped(std::string& out, std::string_view content);
 
+// Length of the escape sequence that begins with the backslash at text[at]; 0: it is none, or cut.
+size_t EscapeLength(std::string_view text, size_t at);
+
+// The offset behind the closing quote of the string whose content begins at text[from]; 0 when that is no
+// valid string (UTF-8, escapes, no control characters), or its end is not in `text`.
+size_t FindStringEnd(std::string_view text, size_t from);
+
 // `text` with every sequence of bytes that is not UTF-8 replaced by U+FFFD.
 std::string ReplaceInvalidUtf8(std::string_view text);
 

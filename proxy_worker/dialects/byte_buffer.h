@@ -21,6 +21,19 @@ class ByteBuffer {
     std::memcpy(block_.data() + size_, bytes.data(), bytes.size());
     size_ += bytes.size();
   }
+  void append(std::string_view first, std::string_view second, std::string_view third) {
+    const size_t more = first.size() + second.size() + third.size();
+    if (more == 0) return;
+    if (more > block_.capacity() - size_) Reserve(size_ + more);
+    char* at = block_.data() + size_;
+    for (const std::string_view bytes : {first, second, third}) {
+      if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+      at += bytes.size();
+    }
+    size_ += more;
+  }
+  // About so many bytes will be appended: the next block that is taken has room for them.
+  void Expect(size_t count) { expected_ = count; }
   // Drops bytes at the front.
   void RemovePrefix(size_t count) {
     size_ -= count;
@@ -41,7 +54,7 @@ class ByteBuffer {
  private:
   void Reserve(size_t size) {
     if (!block_) {
-      block_ = pool_.Take(size);
+      block_ = pool_.Take(size > expected_ ? size : expected_);
       return;
     }
     const size_t doubled = block_.capacity() * 2;
@@ -51,6 +64,7 @@ class ByteBuffer {
   async::BufferPool& pool_;
   async::Buffer block_;
   size_t size_ = 0;
+  size_t expected_ = 0;
 };
 
 }  // namespace aisix::proxy

@@ -1,15 +1,25 @@
 #include "lib/http/wire/chunk_decoder.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace aisix::http {
 namespace {
 
+// -1: no hexadecimal digit.
+constexpr std::array<int8_t, 256> kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (int8_t i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = i;
+  for (int8_t i = 10; i < 16; ++i) {
+    values[static_cast<size_t>('a' + i - 10)] = values[static_cast<size_t>('A' + i - 10)] = i;
+  }
+  return values;
+}();
+
 int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  return kHexValues[static_cast<unsigned char>(c)];
 }
 
 // What may stand in an extension or a trailer line.
@@ -37,6 +47,26 @@ ChunkDecoder::Result ChunkDecoder::Decode(char* data, size_t size, size_t* produ
       remaining_ -= part;
       if (remaining_ == 0) state_ = State::kDataReturn;
       continue;
+    }
+    // What nearly every chunk is made of, when it is not cut: CR LF behind the data, and a size line without
+    // an extension.
+    if (state_ == State::kDataReturn && size - in >= 2 && data[in] == '\r' && data[in + 1] == '\n') {
+      state_ = State::kSizeStart;
+      in += 2;
+      continue;
+    }
+    if (state_ == State::kSizeStart) {
+      size_t at = in;
+      uint64_t value = 0;
+      for (int digit = 0; at - in < 8 && at < size && (digit = HexValue(data[at])) >= 0; ++at) {
+        value = value << 4 | static_cast<uint64_t>(digit);
+      }
+      if (at > in && size - at >= 2 && data[at] == '\r' && data[at + 1] == '\n') {
+        remaining_ = value;
+        state_ = value == 0 ? State::kTrailerStart : State::kData;
+        in = at + 2;
+        continue;
+      }
     }
     const char c = data[in++];
     switch (state_) {

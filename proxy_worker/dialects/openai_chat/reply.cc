@@ -1,5 +1,7 @@
 #include "proxy_worker/dialects/openai_chat/reply.h"
 
+#include <utility>
+
 namespace aisix::proxy::openai_chat {
 namespace {
 
@@ -11,6 +13,7 @@ void Clear(ReplyView& view) {
   view.id = view.model = view.error = view.finish_reason = json::Value();
   view.model_values.clear();
   view.reasoning.clear();
+  view.unread.clear();
   view.usage.present = view.usage.malformed = view.usage.from_hits = false;
   view.has_object = view.has_created = false;
   view.delta_empty = true;
@@ -45,14 +48,14 @@ class ReplyReader {
         if (whole_ && view_.usage.malformed) Defect("invalid type: `usage` holds no counter");
       } else if (key.Is("object")) {
         view_.has_object = true;
-        reader_.Skip();
+        Skip();
       } else if (key.Is("created")) {
         view_.has_created = true;
-        reader_.Skip();
+        Skip();
       } else if (key.Is("error")) {
         view_.error = reader_.Read();
       } else {
-        reader_.Skip();
+        Skip();
       }
     }
     if (view_.id.kind == json::Kind::kInvalid) Defect("missing field `id`");
@@ -63,6 +66,25 @@ class ReplyReader {
  private:
   void Defect(std::string_view what) {
     if (view_.defect.empty()) view_.defect = what;
+  }
+
+  void Skip() {
+    if (whole_) {
+      reader_.Skip();
+      return;
+    }
+    const size_t from = reader_.position();
+    reader_.Skip();
+    AddUnread(json::Span{from, reader_.last_end() - from});
+  }
+
+  void AddUnread(json::Span span) {
+    if (whole_) return;
+    auto& unread = view_.unread;
+    unread.push_back(span);
+    for (size_t i = unread.size() - 1; i > 0 && unread[i - 1].offset > span.offset; --i) {
+      std::swap(unread[i - 1], unread[i]);
+    }
   }
 
   json::Value ReadString(std::string_view otherwise) {
@@ -98,7 +120,7 @@ class ReplyReader {
           view_.finish_reason = value;
         }
       } else {
-        reader_.Skip();
+        Skip();
       }
     }
     if (!has_body) Defect(whole_ ? "missing field `message`" : "missing field `delta`");
@@ -133,10 +155,15 @@ class ReplyReader {
         has_role = true;
         ReadString("invalid type: `role` is no string");
       } else {
-        reader_.Skip();
+        Skip();
       }
     }
     reasoning_.end = reader_.last_end() - 1;
+    // It matters only beside another place for the same.
+    if (path.empty() && reasoning_.reasoning.kind == json::Kind::kInvalid &&
+        reasoning_.reasoning_content.kind != json::Kind::kInvalid) {
+      AddUnread(reasoning_.reasoning_content.span);
+    }
     if (reasoning_.Source() != nullptr) view_.reasoning.push_back(reasoning_);
     if (whole_ && !has_role) Defect("missing field `role`");
   }

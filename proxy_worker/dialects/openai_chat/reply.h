@@ -28,6 +28,9 @@ struct ReplyView {
   json::Value finish_reason;                        // of the first choice that has one
   absl::InlinedVector<json::Span, 1> model_values;  // of every `model` member
   absl::InlinedVector<ReasoningView, 1> reasoning;  // of the choices that need a copy
+  // Chunks only: ascending, the values whose content was not looked at, but for their kind. What will be read
+  // or edited must not be in it (chunk_pattern.h).
+  absl::InlinedVector<json::Span, 16> unread;
   UsageView usage;
   bool has_object = false;
   bool has_created = false;

@@ -51,14 +51,21 @@ StreamRelay::StreamRelay(json::Reader& reader, ReplyScratch& scratch, async::Buf
     : reader_(reader),
       scratch_(scratch),
       scanner_(pool, kMaxEventBytes),
+      pattern_(pool, rules.model),
       rules_(rules),
       observer_(observer) {}
 
 StreamRelay::State StreamRelay::Feed(std::string_view bytes, int64_t now_seconds, ByteBuffer& out) {
   if (state_ != State::kOpen || bytes.empty()) return state_;
   scanner_.Feed(bytes);
+  // The caller's name of the model may be longer than the provider's.
+  out.Expect(out.size() + bytes.size() + bytes.size() / 8);
   sse::Event event;
-  while (state_ == State::kOpen && scanner_.Next(event)) Take(event, now_seconds, true, out);
+  while (state_ == State::kOpen) {
+    if (RelayAsBefore(out)) continue;
+    if (!scanner_.Next(event)) break;
+    Take(event, now_seconds, true, out);
+  }
   if (state_ == State::kOpen && scanner_.overflow()) {
     state_ = State::kMalformed;
     defect_ = "event too large";
@@ -99,9 +106,19 @@ void StreamRelay::Take(const sse::Event& event, int64_t now_seconds, bool comple
   }
   if (trimmed == "[DONE]") {
     state_ = State::kDone;
+    pattern_.Forget();
     return;
   }
   TakeChunk(event, payload, now_seconds, complete, out);
+}
+
+bool StreamRelay::RelayAsBefore(ByteBuffer& out) {
+  const size_t size = pattern_.Relay(scanner_.Ahead(), out);
+  if (size == 0) return false;
+  scanner_.Skip(size);
+  ++chunks_;
+  ++forwarded_;
+  return true;
 }
 
 bool StreamRelay::ReadPayload(std::string_view& payload) {
@@ -123,6 +140,12 @@ void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, i
   }
   ++chunks_;
   Record(payload);
+  const bool as_it_came = payload.data() == event.data.data();
+  if (as_it_came && complete) {
+    pattern_.Learn(event, reader_, scratch_.view, scratch_.strings);
+  } else {
+    pattern_.Forget();
+  }
   const std::string_view bytes = event.bytes.substr(event.prefix);
   if (!rules_.forward_usage_only && scratch_.view.UsageOnly()) {
     previous_forwarded_ = false;
@@ -132,7 +155,7 @@ void StreamRelay::TakeChunk(const sse::Event& event, std::string_view payload, i
   scratch_.splice.Clear();
   scratch_.edits.model = rules_.model;
   EditReply(scratch_.view, payload, ReplyForm::kChunk, now_seconds, scratch_.edits, scratch_.splice);
-  if (payload.data() == event.data.data()) {
+  if (as_it_came) {
     const char* const end = bytes.data() + bytes.size();
     out.append({bytes.data(), static_cast<size_t>(payload.data() - bytes.data())});
     scratch_.splice.AppendText(out, payload);

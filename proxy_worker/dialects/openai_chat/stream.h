@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/json/reader.h"
 #include "lib/json/splice.h"
 #include "lib/usage/usage.h"
 #include "proxy_worker/dialects/byte_buffer.h"
+#include "proxy_worker/dialects/openai_chat/chunk_pattern.h"
 #include "proxy_worker/dialects/openai_chat/error.h"
 #include "proxy_worker/dialects/openai_chat/reply.h"
 #include "proxy_worker/dialects/sse/event_scanner.h"
@@ -27,7 +29,8 @@ struct StreamRules {
   const ReasoningPath* reasoning_path = nullptr;  // never null
 };
 
-// Called with what the provider says about itself, for records. Views into the event.
+// Called with what the provider says about itself, for records; not for a chunk that says the same as the one
+// before. Views into the event.
 class StreamObserver {
  public:
   virtual ~StreamObserver() = default;
@@ -44,6 +47,7 @@ struct ReplyScratch {
   json::Splice splice;
   std::string joined;     // payload of an event with several data lines, or with bytes that are no UTF-8
   std::string unescaped;  // for the observer
+  std::vector<json::Span> strings;
 };
 
 class StreamRelay {
@@ -77,6 +81,7 @@ class StreamRelay {
   void Take(const sse::Event& event, int64_t now_seconds, bool complete, ByteBuffer& out);
   void TakeChunk(const sse::Event& event, std::string_view payload, int64_t now_seconds, bool complete,
                  ByteBuffer& out);
+  bool RelayAsBefore(ByteBuffer& out);
   bool ReadPayload(std::string_view& payload);
   void Fail(std::string_view payload, std::string_view defect);
   void Record(std::string_view payload);
@@ -85,6 +90,7 @@ class StreamRelay {
   json::Reader& reader_;
   ReplyScratch& scratch_;
   sse::EventScanner scanner_;
+  ChunkPattern pattern_;
   const StreamRules rules_;
   StreamObserver& observer_;
   State state_ = State::kOpen;

@@ -31,6 +31,14 @@ class EventScanner {
   // `bytes` are borrowed until Next() has returned false.
   void Feed(std::string_view bytes);
   bool Next(Event& event);
+  // The bytes from the next event's beginning on, for a reader that knows how it ends; empty when a part of
+  // it was taken already.
+  std::string_view Ahead() const {
+    const bool untouched = line_ == event_ && data_lines_ == 0 && prefix_ == 0;
+    return untouched && !after_cr_ && !first_line_ && !overflow_ ? work_.substr(event_) : std::string_view();
+  }
+  // Passes an event of so many of those bytes, which ends with LF.
+  void Skip(size_t size) { line_ = scanned_ = event_ += size; }
   // After the end of the stream: the last event when its blank line is missing.
   bool Last(Event& event);
   // An event grew beyond the limit; nothing more will come.

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "lib/json/text.h"
+
 namespace aisix::json {
 namespace {
 
@@ -173,6 +175,42 @@ TEST(Reader, GivesPositionsInTheText) {
   EXPECT_FALSE(reader.NextMember(key));
   EXPECT_EQ(reader.last_end(), text.rfind('}') + 1);
   EXPECT_TRUE(reader.Finish());
+}
+
+TEST(Reader, FindsTheStringsWithinValues) {
+  const std::string text = R"({"a": {"b" : "c\"d", "e":[1,"f" ]},"g":"h" , "i":"j"})";
+  Reader reader;
+  ASSERT_TRUE(reader.Start(text) && reader.EnterObject());
+  std::vector<Span> values;
+  Key key;
+  while (reader.NextMember(key)) {
+    const size_t from = reader.position();
+    reader.Skip();
+    if (!key.Is("g")) values.push_back(Span{from, reader.last_end() - from});
+  }
+  ASSERT_TRUE(reader.Finish());
+  std::vector<Span> found;
+  reader.FindStrings(values, found);
+  std::vector<std::string> strings;
+  for (const Span& span : found) strings.emplace_back(span.of(text));
+  EXPECT_EQ(strings, (std::vector<std::string>{"\"b\"", R"("c\"d")", "\"e\"", "\"f\"", "\"j\""}));
+}
+
+// What stands between two quotes is a string for the one exactly when it is for the other.
+TEST(Reader, AgreesWithFindStringEnd) {
+  std::minstd_rand random(7);
+  constexpr std::string_view kBytes =
+      "abcdefgh ijk/\"\\nu09AF\x1f\x7f\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80\xED\xFF";
+  int strings = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = "\"";
+    for (size_t i = random() % 24; i > 0; --i) text.push_back(kBytes[random() % kBytes.size()]);
+    text.push_back('"');
+    const bool valid = FindStringEnd(text, 1) == text.size();
+    EXPECT_EQ(valid, Valid(text)) << text;
+    strings += valid;
+  }
+  EXPECT_GT(strings, 1'000);
 }
 
 TEST(Reader, ComparesKeysUnescaped) {

@@ -26,6 +26,25 @@ TEST(AppendString, ReplacesBytesThatAreNoUtf8) {
   EXPECT_EQ(Quoted("\xE2\x82"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
+TEST(FindStringEnd, FindsTheClosingQuote) {
+  for (const std::string content :
+       {"", "a", "seven b", "eight by", "nine byte", R"(a \" b)", R"(\\)", R"(sixteen bytes   \n)",
+        R"(\u00e9\ud83d)", "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80", "del \x7f"}) {
+    EXPECT_EQ(FindStringEnd("<\"" + content + "\",\"x\"", 2), content.size() + 3) << content;
+    EXPECT_EQ(FindStringEnd("<\"" + content, 2), 0u) << content;
+  }
+}
+
+TEST(FindStringEnd, RefusesWhatIsNoString) {
+  for (const std::string content :
+       {"a\n", "\x1f", "seven b\x01", "eight by\x02", R"(\x)", R"(\u12g4)", R"(\u12)", "\xFF", "a\xC3",
+        "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80"}) {
+    EXPECT_EQ(FindStringEnd(content + "\"", 0), 0u) << content;
+  }
+  EXPECT_EQ(FindStringEnd("\\\"", 0), 0u);
+  EXPECT_EQ(FindStringEnd("\\", 0), 0u);
+}
+
 TEST(AppendUnescaped, ReadsEveryEscape) {
   std::string out = "<";
   EXPECT_TRUE(AppendUnescaped(out, R"(a\"\\\/\b\f\n\r\t\u0041\u00fc\u20AC\ud83d\ude00z)"));
