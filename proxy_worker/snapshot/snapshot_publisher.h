@@ -1,10 +1,9 @@
 // Brings a new snapshot to every loop.
 #pragma once
 
-#include <condition_variable>
-#include <cstddef>
+#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "lib/async/loop.h"
@@ -20,8 +19,8 @@ class SnapshotPublisher {
   SnapshotPublisher(const SnapshotPublisher&) = delete;
   SnapshotPublisher& operator=(const SnapshotPublisher&) = delete;
 
-  // Before the first Publish. `times` (may be null) is written on the loop: the seconds that each swap took
-  // from it.
+  // Before the first Publish. `times` (may be null) is written on the loop: the seconds of processor time
+  // that each swap took from it.
   void AddLoop(async::Loop& loop, SnapshotSlot& slot, metrics::Histogram* times = nullptr) {
     targets_.push_back(Target{&loop, &slot, times});
   }
@@ -37,16 +36,15 @@ class SnapshotPublisher {
     SnapshotSlot* slot;
     metrics::Histogram* times;
   };
-  // Shared with the posted functions, which may never run.
-  struct Progress {
-    std::mutex mutex;
-    std::condition_variable changed;
-    size_t swapped = 0;
-    bool cancelled = false;
-  };
+  // How many loops are still to swap, and kCancelled. Shared with the posted functions, which may never run;
+  // a loop waits for nobody.
+  using Progress = std::atomic<uint32_t>;
+  static constexpr uint32_t kCancelled = uint32_t{1} << 31;
+
+  static void SwapOn(const Target& target, std::unique_ptr<HeldSnapshot> next, Progress& progress);
 
   std::vector<Target> targets_;
-  std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();
+  std::shared_ptr<Progress> progress_ = std::make_shared<Progress>(0);
 };
 
 }  // namespace aisix::proxy

@@ -5,36 +5,48 @@
 namespace aisix::proxy {
 
 SnapshotReclaimer::~SnapshotReclaimer() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
+  stopping_.store(true, std::memory_order_release);
+  Wake();
   if (thread_.joinable()) thread_.join();
+  FreeRetired();
 }
 
 void SnapshotReclaimer::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void SnapshotReclaimer::Retire(std::shared_ptr<const Snapshot> snapshot) {
-  {
-    std::lock_guard lock(mutex_);
-    retired_.push_back(std::move(snapshot));
+void SnapshotReclaimer::Retire(std::unique_ptr<HeldSnapshot> held) {
+  HeldSnapshot* added = held.release();
+  HeldSnapshot* before = retired_.load(std::memory_order_relaxed);
+  do {
+    added->next = before;
+  } while (
+      !retired_.compare_exchange_weak(before, added, std::memory_order_release, std::memory_order_relaxed));
+  // Who put the first one there wakes the thread.
+  if (before == nullptr) Wake();
+}
+
+void SnapshotReclaimer::Wake() {
+  wakes_.fetch_add(1, std::memory_order_release);
+  wakes_.notify_one();
+}
+
+bool SnapshotReclaimer::FreeRetired() {
+  HeldSnapshot* held = retired_.exchange(nullptr, std::memory_order_acquire);
+  const bool any = held != nullptr;
+  while (held != nullptr) {
+    const std::unique_ptr<HeldSnapshot> owned(held);
+    held = held->next;
   }
-  wake_.notify_one();
+  return any;
 }
 
 void SnapshotReclaimer::Run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !retired_.empty(); });
-    std::vector<std::shared_ptr<const Snapshot>> batch = std::exchange(retired_, {});
-    bool last = stopping_;
-    lock.unlock();
-    batch.clear();
-    if (last) return;
-    lock.lock();
+  while (true) {
+    const uint32_t seen = wakes_.load(std::memory_order_acquire);
+    if (FreeRetired()) continue;
+    if (stopping_.load(std::memory_order_acquire)) return;
+    wakes_.wait(seen, std::memory_order_acquire);
   }
 }
 

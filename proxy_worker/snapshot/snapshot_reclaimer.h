@@ -1,17 +1,17 @@
 // Frees retired snapshots, so that no loop spends time on destroying a large one.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
-#include <vector>
 
-#include "proxy_worker/snapshot/snapshot.h"
+#include "proxy_worker/snapshot/held_snapshot.h"
 
 namespace aisix::proxy {
 
-// Owns a thread from Start() on; before that retired snapshots wait. Retire may be called from any thread.
+// Owns a thread from Start() on; before that retired snapshots wait. Retire may be called from any thread; it
+// takes no lock and allocates nothing.
 class SnapshotReclaimer {
  public:
   SnapshotReclaimer() = default;
@@ -20,15 +20,17 @@ class SnapshotReclaimer {
   SnapshotReclaimer& operator=(const SnapshotReclaimer&) = delete;
 
   void Start();
-  void Retire(std::shared_ptr<const Snapshot> snapshot);
+  void Retire(std::unique_ptr<HeldSnapshot> held);
 
  private:
   void Run();
+  // False: there was nothing.
+  bool FreeRetired();
+  void Wake();
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<std::shared_ptr<const Snapshot>> retired_;
-  bool stopping_ = false;
+  std::atomic<HeldSnapshot*> retired_{nullptr};  // the newest first
+  std::atomic<uint32_t> wakes_{0};               // counts; the thread waits for the next one
+  std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
 

@@ -3,42 +3,31 @@
 #include "proxy_worker/snapshot/snapshot_reclaimer.h"
 
 namespace aisix::proxy {
-namespace internal {
 
-void HeldSnapshot::Unpin() {
-  if (--pins > 0 || !retired) return;
-  reclaimer->Retire(std::move(snapshot));
-  delete this;
+void PinnedSnapshot::Retire(HeldSnapshot* held) {
+  held->reclaimer->Retire(std::unique_ptr<HeldSnapshot>(held));
 }
-
-}  // namespace internal
-
-namespace {
-
-internal::HeldSnapshot* Hold(std::shared_ptr<const Snapshot> snapshot, SnapshotReclaimer& reclaimer) {
-  auto* held = new internal::HeldSnapshot;
-  held->snapshot = std::move(snapshot);
-  held->reclaimer = &reclaimer;
-  return held;
-}
-
-}  // namespace
 
 SnapshotSlot::SnapshotSlot(SnapshotReclaimer& reclaimer)
-    : reclaimer_(reclaimer), held_(Hold(std::make_shared<const Snapshot>(), reclaimer)) {}
+    : reclaimer_(reclaimer),
+      held_(Take(std::make_unique<HeldSnapshot>(std::make_shared<const Snapshot>()))) {}
 
 SnapshotSlot::~SnapshotSlot() {
-  ++held_->pins;
-  held_->retired = true;
-  held_->Unpin();
+  Drop(held_);
 }
 
-void SnapshotSlot::Swap(std::shared_ptr<const Snapshot> next) {
-  internal::HeldSnapshot* old = std::exchange(held_, Hold(std::move(next), reclaimer_));
-  // A pin of its own, so that the last Unpin (here, when no request holds the old one) retires it.
-  ++old->pins;
-  old->retired = true;
-  old->Unpin();
+void SnapshotSlot::Swap(std::unique_ptr<HeldSnapshot> next) {
+  Drop(std::exchange(held_, Take(std::move(next))));
+}
+
+HeldSnapshot* SnapshotSlot::Take(std::unique_ptr<HeldSnapshot> next) {
+  next->reclaimer = &reclaimer_;
+  return next.release();
+}
+
+void SnapshotSlot::Drop(HeldSnapshot* held) {
+  held->retired = true;
+  const PinnedSnapshot last(held);  // retires it at once when no request holds it
 }
 
 }  // namespace aisix::proxy

@@ -158,7 +158,7 @@ void ChatTest::Start() {
       fmt::format(R"({{"display_name":"{}","provider":"openai","model_name":"{}","provider_key_id":"pk"{}}})",
                   display_name_, model_name_, model_members_));
   ASSERT_TRUE(put.ok()) << put;
-  snapshots_->Swap(builder.Build(true, 1));
+  snapshots_->Swap(std::make_unique<HeldSnapshot>(builder.Build(true, 1)));
 
   os::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in address{};

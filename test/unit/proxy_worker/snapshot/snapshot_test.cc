@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include "proxy_worker/snapshot/snapshot_builder.h"
 #include "proxy_worker/snapshot/snapshot_reclaimer.h"
 #include "proxy_worker/snapshot/snapshot_slot.h"
@@ -273,11 +277,11 @@ TEST(SnapshotSlot, ARequestKeepsTheSnapshotItStartedWith) {
     SnapshotSlot slot(reclaimer);
     auto first = std::make_shared<const Snapshot>();
     first_life = first;
-    slot.Swap(std::move(first));
+    slot.Swap(std::make_unique<HeldSnapshot>(std::move(first)));
     {
       const PinnedSnapshot pin = slot.Pin();
       const Snapshot* pinned = &*pin;
-      slot.Swap(std::make_shared<const Snapshot>());
+      slot.Swap(std::make_unique<HeldSnapshot>(std::make_shared<const Snapshot>()));
       EXPECT_EQ(&*pin, pinned);
       EXPECT_NE(&slot.current(), pinned);
       EXPECT_FALSE(first_life.expired());
@@ -293,11 +297,49 @@ TEST(SnapshotReclaimer, FreesWhatWasRetired) {
     SnapshotReclaimer reclaimer;
     auto snapshot = std::make_shared<const Snapshot>();
     life = snapshot;
-    reclaimer.Retire(std::move(snapshot));
+    reclaimer.Retire(std::make_unique<HeldSnapshot>(std::move(snapshot)));
     EXPECT_FALSE(life.expired());
     reclaimer.Start();
   }
   EXPECT_TRUE(life.expired());
+}
+
+TEST(SnapshotReclaimer, FreesWhatManyThreadsRetireWhileItRuns) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 2000;
+  std::atomic<int> freed{0};
+  {
+    SnapshotReclaimer reclaimer;
+    reclaimer.Start();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        for (int turn = 0; turn < kEach; ++turn) {
+          reclaimer.Retire(std::make_unique<HeldSnapshot>(
+              std::shared_ptr<const Snapshot>(new Snapshot, [&freed](const Snapshot* snapshot) {
+                delete snapshot;
+                ++freed;
+              })));
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_EQ(freed.load(), kThreads * kEach);
+}
+
+TEST(SnapshotReclaimer, DoesNotWaitForTheNextOneToFreeTheLast) {
+  SnapshotReclaimer reclaimer;
+  reclaimer.Start();
+  for (int turn = 0; turn < 100; ++turn) {
+    std::promise<void> freed;
+    reclaimer.Retire(std::make_unique<HeldSnapshot>(
+        std::shared_ptr<const Snapshot>(new Snapshot, [&freed](const Snapshot* snapshot) {
+          delete snapshot;
+          freed.set_value();
+        })));
+    freed.get_future().wait();
+  }
 }
 
 }  // namespace
