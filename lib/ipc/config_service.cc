@@ -22,6 +22,7 @@ class ConfigService::Impl final : public config::Config::Service {
     size_t bytes = 0;  // of this push
     config::Chunk chunk;
     while (stream->Read(&chunk)) {
+      delete chunk.release_padding();  // has done its work
       if (chunk.begin() || !open) {
         applied_before = applied_.load();
         bytes = 0;
@@ -71,11 +72,11 @@ class ConfigService::Impl final : public config::Config::Service {
     for (config::Document& document : *chunk.mutable_upserts()) {
       batch.upserts.push_back({std::move(*document.mutable_kind()), std::move(*document.mutable_id()),
                                document.revision(), std::move(*document.mutable_json())});
-      receiver_.Prepare(batch.upserts.back());
     }
     for (config::Removal& removal : *chunk.mutable_removals()) {
       batch.removals.push_back({std::move(*removal.mutable_kind()), std::move(*removal.mutable_id())});
     }
+    receiver_.Prepare(batch);
     return true;
   }
 

@@ -17,8 +17,7 @@ struct ConfigDocument {
   std::string kind;
   std::string id;
   int64_t revision = 0;
-  std::string json;                          // may hold credentials
-  std::shared_ptr<void> prepared = nullptr;  // what ConfigReceiver::Prepare made of it
+  std::string json;  // may hold credentials
 };
 
 struct ConfigRemoval {
@@ -33,7 +32,8 @@ struct ConfigBatch {
   bool full = false;
   bool no_configuration = false;  // with full: the source has nothing yet
   std::vector<ConfigDocument> upserts;
-  std::vector<ConfigRemoval> removals;  // after the upserts
+  std::vector<ConfigRemoval> removals;       // after the upserts
+  std::shared_ptr<void> prepared = nullptr;  // what ConfigReceiver::Prepare made of upserts that it took
 };
 
 struct ConfigRefusal {
@@ -46,11 +46,11 @@ struct ConfigRefusal {
 class ConfigReceiver {
  public:
   virtual ~ConfigReceiver() = default;
-  // Called for every document as it arrives, before the whole push is there: a receiver that compiles
-  // documents does it here, empties `json` and keeps the result in `prepared`, so that no push is held twice.
-  // Changes nothing: the push may never be completed. No other push is applied between Prepare and the Apply
-  // that brings the document.
-  virtual void Prepare(ConfigDocument&) {}
+  // Called for every part of a push as it arrives, before the whole push is there: a receiver that compiles
+  // documents does it here, takes them out of `upserts` and keeps the result in `prepared`, so that no push
+  // is held twice. Changes nothing: the push may never be completed. No other push is applied between Prepare
+  // and the Apply of the batch.
+  virtual void Prepare(ConfigBatch&) {}
   // Must return only when the batch is in effect, because the return is the acknowledgement.
   // Documents that cannot be used are answered here; the others of the batch take effect.
   virtual std::vector<ConfigRefusal> Apply(ConfigBatch batch) = 0;

@@ -1,20 +1,17 @@
 #include "proxy_worker/snapshot/config_intake.h"
 
-#include <optional>
-#include <string>
+#include <malloc.h>
+
 #include <string_view>
 #include <utility>
-
-#include "absl/container/flat_hash_set.h"
-#include "lib/crypto/secret.h"
 
 namespace aisix::proxy {
 namespace {
 
 constexpr std::string_view kTarget = "aisix_proxy::config";
 
-// What ipc::ConfigDocument::prepared points at.
-using Compiled = absl::StatusOr<CompiledDocument>;
+// A push of so many documents leaves holes in the heap that are worth giving back.
+constexpr size_t kTrimDocuments = 5000;
 
 }  // namespace
 
@@ -25,49 +22,47 @@ ConfigIntake::ConfigIntake(ProviderPlanner planner, SnapshotPublisher& publisher
       on_applied_(std::move(on_applied)),
       builder_(std::move(planner)) {}
 
-void ConfigIntake::Prepare(ipc::ConfigDocument& document) {
+void ConfigIntake::Prepare(ipc::ConfigBatch& batch) {
   const std::lock_guard lock(apply_mutex_);
-  document.prepared = std::make_shared<Compiled>(builder_.Compile(document.kind, document.id, document.json));
-  crypto::Wipe(document.json);
-  document.json.shrink_to_fit();
+  PrepareLocked(batch);
 }
 
-absl::Status ConfigIntake::TakeLocked(ipc::ConfigDocument& document) {
-  if (document.prepared == nullptr) {
-    const absl::Status taken = builder_.Upsert(document.kind, document.id, document.json);
-    crypto::Wipe(document.json);
-    return taken;
+PreparedPush& ConfigIntake::PrepareLocked(ipc::ConfigBatch& batch) {
+  if (batch.prepared == nullptr) batch.prepared = std::make_shared<PreparedPush>();
+  auto& push = *static_cast<PreparedPush*>(batch.prepared.get());
+  for (ipc::ConfigDocument& document : batch.upserts) push.Add(builder_, std::move(document));
+  batch.upserts.clear();
+  return push;
+}
+
+void ConfigIntake::TakeLocked(PreparedPush& push) {
+  for (std::shared_ptr<const CallerKey>& caller : push.callers) builder_.TakeCaller(std::move(caller));
+  for (CompiledDocument& document : push.others) builder_.Take(std::move(document));
+  for (const ipc::ConfigRefusal& refusal : push.refusals) {
+    logger_.Write(log::Level::kError, kTarget, "a document that was pushed cannot be used",
+                  {{"kind", std::string_view(refusal.kind)},
+                   {"id", std::string_view(refusal.id)},
+                   {"reason", std::string_view(refusal.reason)}});
   }
-  auto& compiled = *static_cast<Compiled*>(document.prepared.get());
-  if (!compiled.ok()) return compiled.status();
-  builder_.Take(*std::move(compiled));
-  document.prepared = nullptr;
-  return absl::OkStatus();
 }
 
 std::vector<ipc::ConfigRefusal> ConfigIntake::Apply(ipc::ConfigBatch batch) {
-  const std::lock_guard lock(apply_mutex_);
   std::vector<ipc::ConfigRefusal> refusals;
-  absl::flat_hash_set<std::pair<model::Kind, std::string_view>> named;
-  if (batch.full) named.reserve(batch.upserts.size());
-  for (ipc::ConfigDocument& document : batch.upserts) {
-    const std::optional<model::Kind> kind = model::KindFromCollection(document.kind);
-    if (batch.full && kind) named.emplace(*kind, document.id);
-    const absl::Status taken = TakeLocked(document);
-    if (taken.ok()) continue;
-    std::string reason(taken.message());
-    logger_.Write(log::Level::kError, kTarget, "a document that was pushed cannot be used",
-                  {{"kind", std::string_view(document.kind)},
-                   {"id", std::string_view(document.id)},
-                   {"reason", std::string_view(reason)}});
-    refusals.push_back(ipc::ConfigRefusal{document.kind, document.id, std::move(reason)});
+  size_t documents = 0;
+  {
+    const std::lock_guard lock(apply_mutex_);
+    PreparedPush& push = PrepareLocked(batch);
+    documents = push.size() + batch.removals.size();
+    if (batch.full) push.RetainNamed(builder_);
+    TakeLocked(push);
+    for (const ipc::ConfigRemoval& removal : batch.removals) builder_.Remove(removal.kind, removal.id);
+    if (!batch.no_configuration) has_configuration_ = true;
+    revision_ = batch.revision;
+    PublishLocked();
+    refusals = std::move(push.refusals);
   }
-  for (const ipc::ConfigRemoval& removal : batch.removals) builder_.Remove(removal.kind, removal.id);
-  if (batch.full)
-    builder_.Retain([&named](model::Kind kind, std::string_view id) { return named.contains({kind, id}); });
-  if (!batch.no_configuration) has_configuration_ = true;
-  revision_ = batch.revision;
-  PublishLocked();
+  batch = ipc::ConfigBatch();
+  if (documents >= kTrimDocuments) ::malloc_trim(0);
   return refusals;
 }
 

@@ -8,6 +8,7 @@
 
 #include "lib/ipc/config_service.h"
 #include "lib/log/logger.h"
+#include "proxy_worker/snapshot/prepared_push.h"
 #include "proxy_worker/snapshot/snapshot_builder.h"
 #include "proxy_worker/snapshot/snapshot_publisher.h"
 
@@ -22,8 +23,8 @@ class ConfigIntake : public ipc::ConfigReceiver {
   ConfigIntake(const ConfigIntake&) = delete;
   ConfigIntake& operator=(const ConfigIntake&) = delete;
 
-  // Compiles the document, off the loops.
-  void Prepare(ipc::ConfigDocument& document) override;
+  // Compiles the documents, off the loops.
+  void Prepare(ipc::ConfigBatch& batch) override;
   // Returns when all loops serve from what was pushed. A document that cannot be used is answered with the
   // reason; its previous version, if there is one, stays in effect.
   std::vector<ipc::ConfigRefusal> Apply(ipc::ConfigBatch batch) override;
@@ -36,8 +37,8 @@ class ConfigIntake : public ipc::ConfigReceiver {
   std::shared_ptr<const Snapshot> current() const;
 
  private:
-  // The answer to one document, compiled now if it was not before.
-  absl::Status TakeLocked(ipc::ConfigDocument& document);
+  PreparedPush& PrepareLocked(ipc::ConfigBatch& batch);
+  void TakeLocked(PreparedPush& push);
   void PublishLocked();
 
   SnapshotPublisher& publisher_;

@@ -41,25 +41,19 @@ std::string SortKey(const Model& row) {
 SnapshotBuilder::SnapshotBuilder(ProviderPlanner planner) : planner_(std::move(planner)) {}
 SnapshotBuilder::~SnapshotBuilder() = default;
 
-absl::StatusOr<CompiledDocument> SnapshotBuilder::Compile(std::string_view kind, const std::string& id,
+absl::StatusOr<CompiledDocument> SnapshotBuilder::Compile(model::Kind kind, const std::string& id,
                                                           std::string_view json) {
-  const std::optional<model::Kind> known = model::KindFromCollection(kind);
-  if (!known) return absl::InvalidArgumentError("unknown kind");
   CompiledDocument compiled;
-  compiled.kind = *known;
+  compiled.kind = kind;
   compiled.id = id;
   compiled.digest = crypto::Sha256::Of(json);
-  if (*known == model::Kind::kApiKey) {
-    auto caller = CompileCaller(id, json, compiled.digest);
-    if (!caller.ok()) return caller.status();
-    compiled.caller = *std::move(caller);
-  } else if (*known == model::Kind::kModel) {
+  if (kind == model::Kind::kModel) {
     const auto present = models_.find(id);
     if (present != models_.end() && present->second.digest == compiled.digest) return compiled;
     absl::StatusOr<model::Model> document = model::ParseModel(json);
     if (!document.ok()) return document.status();
     compiled.model = std::make_shared<const model::Model>(*std::move(document));
-  } else if (*known == model::Kind::kProviderKey) {
+  } else if (kind == model::Kind::kProviderKey) {
     const auto present = provider_keys_.find(id);
     if (present != provider_keys_.end() && present->second.digest == compiled.digest) return compiled;
     absl::StatusOr<model::ProviderKey> document = model::ParseProviderKey(json);
@@ -70,13 +64,13 @@ absl::StatusOr<CompiledDocument> SnapshotBuilder::Compile(std::string_view kind,
   return compiled;
 }
 
-absl::StatusOr<std::shared_ptr<const CallerKey>> SnapshotBuilder::CompileCaller(
-    const std::string& id, std::string_view json, const crypto::Sha256& digest) {
+absl::StatusOr<std::shared_ptr<const CallerKey>> SnapshotBuilder::CompileCaller(const std::string& id,
+                                                                                std::string_view json) {
+  const crypto::Sha256 digest = crypto::Sha256::Of(json);
   CallerKey::Fingerprint fingerprint;
   std::copy_n(digest.bytes.begin(), fingerprint.size(), fingerprint.begin());
   const auto present = callers_.find(std::string_view(id));
-  if (present != callers_.end() && (*present)->fingerprint() == fingerprint)
-    return std::shared_ptr<const CallerKey>();
+  if (present != callers_.end() && (*present)->fingerprint() == fingerprint) return *present;
   absl::StatusOr<model::ApiKey> document = model::ParseApiKey(json);
   if (!document.ok()) return document.status();
   std::shared_ptr<const CallerGrants> grants = grants_.Intern(*document);
@@ -94,7 +88,6 @@ std::shared_ptr<const ProviderKey> SnapshotBuilder::MakeProviderKey(const std::s
 }
 
 void SnapshotBuilder::Take(CompiledDocument document) {
-  if (document.caller != nullptr) TakeCaller(std::move(document.caller));
   if (document.model != nullptr) {
     ModelEntry& entry = models_[document.id];
     if (entry.document != nullptr && entry.document->provider_key_id != document.model->provider_key_id)
@@ -113,13 +106,23 @@ void SnapshotBuilder::Take(CompiledDocument document) {
 }
 
 absl::Status SnapshotBuilder::Upsert(std::string_view kind, const std::string& id, std::string_view json) {
-  absl::StatusOr<CompiledDocument> document = Compile(kind, id, json);
+  const std::optional<model::Kind> known = model::KindFromCollection(kind);
+  if (!known) return absl::InvalidArgumentError("unknown kind");
+  if (*known == model::Kind::kApiKey) {
+    absl::StatusOr<std::shared_ptr<const CallerKey>> caller = CompileCaller(id, json);
+    if (!caller.ok()) return caller.status();
+    TakeCaller(*std::move(caller));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<CompiledDocument> document = Compile(*known, id, json);
   if (!document.ok()) return document.status();
   Take(*std::move(document));
   return absl::OkStatus();
 }
 
 void SnapshotBuilder::TakeCaller(std::shared_ptr<const CallerKey> caller) {
+  const auto present = callers_.find(caller->id());
+  if (present != callers_.end() && *present == caller) return;
   RemoveCaller(caller->id());
   callers_.insert(caller);
   if (caller->can_match()) callers_by_digest_.Put(std::move(caller));

@@ -23,13 +23,12 @@ namespace aisix::proxy {
 using ProviderPlanner =
     std::function<std::unique_ptr<const ProviderPlan>(std::string_view id, const model::ProviderKey& key)>;
 
-// A document that is ready to be taken over. None of the pointers: the builder has it already, or the data
-// plane does not use its kind yet.
+// A document that is ready to be taken over. Neither model nor provider key: the builder has it already, or
+// the data plane does not use its kind yet.
 struct CompiledDocument {
   model::Kind kind = model::Kind::kProviderKey;
   std::string id;
   crypto::Sha256 digest;  // of the text; recognises an unchanged one without keeping it (it may hold secrets)
-  std::shared_ptr<const CallerKey> caller;
   std::shared_ptr<const model::Model> model;
   std::shared_ptr<const ProviderKey> provider_key;
   uint64_t plans = 0;  // which Replan its plan is of
@@ -44,13 +43,16 @@ class SnapshotBuilder {
   SnapshotBuilder(const SnapshotBuilder&) = delete;
   SnapshotBuilder& operator=(const SnapshotBuilder&) = delete;
 
-  // Decodes a document, or says why it cannot be used. Nothing is changed by it.
-  absl::StatusOr<CompiledDocument> Compile(std::string_view kind, const std::string& id,
-                                           std::string_view json);
+  // Decode a document, or say why it cannot be used. Nothing is changed by it. `kind`: any but kApiKey; an
+  // unchanged caller's key is the one that the builder has.
+  absl::StatusOr<CompiledDocument> Compile(model::Kind kind, const std::string& id, std::string_view json);
+  absl::StatusOr<std::shared_ptr<const CallerKey>> CompileCaller(const std::string& id,
+                                                                 std::string_view json);
   // Puts it in the place of the document with its id. There must have been no Take or Remove of that id since
   // it was compiled.
   void Take(CompiledDocument document);
-  // Both. On an error the previous version stays.
+  void TakeCaller(std::shared_ptr<const CallerKey> caller);
+  // Both, for any kind. On an error the previous version stays.
   absl::Status Upsert(std::string_view kind, const std::string& id, std::string_view json);
   // Unknown documents are ignored.
   void Remove(std::string_view kind, const std::string& id);
@@ -87,9 +89,6 @@ class SnapshotBuilder {
     std::shared_ptr<const ProviderKey> key;
   };
 
-  absl::StatusOr<std::shared_ptr<const CallerKey>> CompileCaller(const std::string& id, std::string_view json,
-                                                                 const crypto::Sha256& digest);
-  void TakeCaller(std::shared_ptr<const CallerKey> caller);
   void RemoveCaller(std::string_view id);
   void RemoveModel(const std::string& id);
   void RemoveProviderKey(const std::string& id);

@@ -16,11 +16,17 @@ namespace {
 
 class Recorder : public ConfigReceiver {
  public:
-  void Prepare(ConfigDocument& document) override {
-    document.json.clear();
-    document.prepared = std::make_shared<std::string>("prepared " + document.id);
+  // Takes what is called "taken…", leaves the others.
+  void Prepare(ConfigBatch& batch) override {
+    if (batch.prepared == nullptr) batch.prepared = std::make_shared<std::string>();
+    auto& taken = *static_cast<std::string*>(batch.prepared.get());
     const std::lock_guard lock(mutex);
-    prepared.push_back(document.id);
+    for (const ConfigDocument& document : batch.upserts) {
+      prepared.push_back(document.id);
+      if (document.id.starts_with("taken")) taken += document.id + " ";
+    }
+    std::erase_if(batch.upserts,
+                  [](const ConfigDocument& document) { return document.id.starts_with("taken"); });
     changed.notify_all();
   }
   void AwaitPrepared(const std::string& id) {
@@ -151,15 +157,28 @@ TEST_F(ConfigServiceTest, ABrokenPushLeavesNoTrace) {
   EXPECT_TRUE(recorder_.batches.empty());
 }
 
-TEST_F(ConfigServiceTest, DocumentsArePreparedAsTheyArrive) {
-  Write(1, true, false, {"a"});
+TEST_F(ConfigServiceTest, APushIsPreparedAsItArrives) {
+  Write(1, true, false, {"taken-1", "a"});
   recorder_.AwaitPrepared("a");
   EXPECT_TRUE(recorder_.batches.empty());
-  Write(1, false, true, {"b"});
+  Write(1, false, true, {"b", "taken-2"});
+  ReadAnswer();
+  Write(1, false, true, {"taken-3"});
+  ReadAnswer();
+  ASSERT_EQ(recorder_.batches.size(), 2u);
+  ASSERT_EQ(recorder_.batches[0].upserts.size(), 2u);
+  EXPECT_EQ(recorder_.batches[0].upserts[1].id, "b");
+  EXPECT_EQ(*static_cast<std::string*>(recorder_.batches[0].prepared.get()), "taken-1 taken-2 ");
+  EXPECT_TRUE(recorder_.batches[1].upserts.empty());
+  EXPECT_EQ(*static_cast<std::string*>(recorder_.batches[1].prepared.get()), "taken-3 ");
+}
+
+TEST_F(ConfigServiceTest, WhatWasPreparedOfAnUnfinishedPushIsForgotten) {
+  Write(1, true, false, {"taken-1"});
+  Write(2, true, true, {"taken-2"});
   ReadAnswer();
   ASSERT_EQ(recorder_.batches.size(), 1u);
-  ASSERT_EQ(recorder_.batches[0].upserts.size(), 2u);
-  EXPECT_EQ(*static_cast<std::string*>(recorder_.batches[0].upserts[1].prepared.get()), "prepared b");
+  EXPECT_EQ(*static_cast<std::string*>(recorder_.batches[0].prepared.get()), "taken-2 ");
 }
 
 TEST_F(ConfigServiceTest, APushThatAnotherOneOvertookIsNotApplied) {

@@ -1,6 +1,7 @@
 #include "proxy_worker/snapshot/config_intake.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <thread>
 
@@ -161,10 +162,8 @@ TEST_F(ConfigIntakeTest, WhatWasPreparedIsTakenAndItsTextIsGone) {
   Add(batch, "models", "1", Model("one"));
   Add(batch, "models", "2", R"({"display_name":1})");
   Add(batch, "provider_keys", "pk", R"({"display_name":"k","api_key":"s","provider":"openai"})");
-  for (ipc::ConfigDocument& document : batch.upserts) {
-    intake_.Prepare(document);
-    EXPECT_TRUE(document.json.empty());
-  }
+  intake_.Prepare(batch);
+  EXPECT_TRUE(batch.upserts.empty());
   EXPECT_FALSE(intake_.current()->FindModel("one"));
   // Plans that were made before the planner was exchanged are not taken over.
   int again = 0;
@@ -178,6 +177,39 @@ TEST_F(ConfigIntakeTest, WhatWasPreparedIsTakenAndItsTextIsGone) {
   EXPECT_TRUE(intake_.current()->FindModel("one"));
   EXPECT_EQ(plans_, 1);
   EXPECT_EQ(again, 1);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kCountsMemory = false;  // a sanitizer's allocator does not tell
+#else
+constexpr bool kCountsMemory = true;
+#endif
+
+size_t AllocatedBytes() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST_F(ConfigIntakeTest, ACallersKeyTakesLittleMemory) {
+  if (!kCountsMemory) GTEST_SKIP();
+  constexpr size_t kKeys = 10'000;
+  constexpr size_t kMostBytes = 430;
+  const size_t before = AllocatedBytes();
+  ipc::ConfigBatch batch = Batch(true);
+  for (size_t i = 0; i < kKeys; ++i) {
+    const std::string number = std::to_string(100'000 + i);
+    const std::string id = "9d6b2d3e-6d0c-5f8a-9f6c-0d1f3a" + number;
+    Add(batch, "api_keys", id,
+        R"({"allowed_models":["*"],"display_name":"caller-)" + number + R"(","key_hash":")" +
+            crypto::Sha256::Of(number).ToHex() + R"(","rate_limit":{"rpm":60},"team_id":")" + id +
+            R"(","user_id":")" + id + R"(","user_name":"user-)" + number + R"(@example.com"})");
+    if (i % 1000 == 999) intake_.Prepare(batch);
+  }
+  // Not much more while a push is on its way.
+  EXPECT_LT(AllocatedBytes() - before, kKeys * kMostBytes);
+  EXPECT_TRUE(intake_.Apply(std::move(batch)).empty());
+  EXPECT_NE(intake_.current()->FindCaller(crypto::Sha256::Of("100000")), nullptr);
+  EXPECT_LT(AllocatedBytes() - before, kKeys * kMostBytes);
 }
 
 TEST_F(ConfigIntakeTest, ShutdownReleasesAWaitingPush) {
