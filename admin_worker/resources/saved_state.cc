@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "lib/crypto/base64.h"
+#include "lib/crypto/secret.h"
+#include "lib/json/writer.h"
 
 namespace aisix::admin {
 namespace {
@@ -21,19 +23,33 @@ std::optional<DocumentKey> ParseKey(std::string_view text) {
 }  // namespace
 
 std::string EncodeState(const Configuration& configuration, const nlohmann::json& status) {
-  nlohmann::json entries = nlohmann::json::array();
+  // Written without a tree in between and without growing: it may be a hundred megabytes.
+  size_t size = 4096;
   configuration.documents.ForEach([&](model::Kind kind, const std::string& id, const DocumentPtr& value) {
-    entries.push_back({{"key", fmt::format("{}/{}", model::CollectionName(kind), id)},
-                       {"value_b64", crypto::Base64Encode(value->json())},
-                       {"revision", value->revision()}});
+    size += model::CollectionName(kind).size() + id.size() + value->json().size() * 4 / 3 + 80;
   });
-  const nlohmann::json state = {{"version", kVersion},
-                                {"revision", configuration.generation},
-                                {"config_hash", configuration.config_hash},
-                                {"entries", std::move(entries)},
-                                {"stale", nlohmann::json::array()},
-                                {"status", status}};
-  return state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string state;
+  state.reserve(size);
+  json::Writer writer(state);
+  writer.BeginObject();
+  writer.Key("version").Int(kVersion);
+  writer.Key("revision").Int(configuration.generation);
+  writer.Member("config_hash", configuration.config_hash);
+  writer.Key("entries").BeginArray();
+  configuration.documents.ForEach([&](model::Kind kind, const std::string& id, const DocumentPtr& value) {
+    writer.BeginObject();
+    writer.Member("key", fmt::format("{}/{}", model::CollectionName(kind), id));
+    std::string encoded = crypto::Base64Encode(value->json());
+    writer.Member("value_b64", encoded);
+    crypto::Wipe(encoded);
+    writer.Key("revision").Int(value->revision());
+    writer.EndObject();
+  });
+  writer.EndArray();
+  writer.Key("stale").BeginArray().EndArray();
+  writer.Key("status").Raw(status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  writer.EndObject();
+  return state;
 }
 
 std::optional<SavedState> DecodeState(std::string_view text) {

@@ -1,10 +1,13 @@
 #include "admin_worker/source/file/file_source.h"
 
+#include <malloc.h>
+
 #include <utility>
 #include <variant>
 
 #include "admin_worker/resources/saved_state.h"
 #include "admin_worker/source/file/load.h"
+#include "lib/crypto/secret.h"
 #include "lib/crypto/sha256.h"
 
 namespace aisix::admin::file {
@@ -58,6 +61,10 @@ bool FileSource::Restore() {
   current_ = std::make_shared<const Configuration>(std::move(saved->configuration));
   logger_.Write(log::Level::kInfo, kLogTarget, "configuration restored from the previous admin worker",
                 {{"generation", current_->generation}});
+  saved.reset();
+  crypto::Wipe(*record);
+  record.reset();
+  ::malloc_trim(0);
   return true;
 }
 
@@ -106,6 +113,8 @@ void FileSource::Accept(DocumentSet documents, std::string source_hash) {
   status_.OnAccepted(source_hash, absl::Now());
   SaveState();
   if (publish_) publish_(std::move(shared));
+  // What is left of the trees of a large file is many times its documents.
+  ::malloc_trim(0);
 }
 
 void FileSource::Refuse(const LoadReport& report, const absl::StatusOr<std::string>& content) {
@@ -128,13 +137,17 @@ void FileSource::Refuse(const LoadReport& report, const absl::StatusOr<std::stri
 void FileSource::OnApplied(const ConfigurationPtr& configuration) {
   status_.OnApplied(configuration->config_hash, configuration->documents, absl::Now());
   SaveState();
+  ::malloc_trim(0);  // as the push is over, too
 }
 
 void FileSource::SaveState() {
   const std::lock_guard lock(save_mutex_);
   const ConfigurationPtr configuration = current();
   if (configuration == nullptr) return;
-  if (const absl::Status status = state_.Write(EncodeState(*configuration, status_.Save())); !status.ok())
+  std::string record = EncodeState(*configuration, status_.Save());
+  const absl::Status status = state_.Write(record);
+  crypto::Wipe(record);
+  if (!status.ok())
     logger_.Write(log::Level::kError, kLogTarget, "cannot keep the state for the next admin worker",
                   {{"error", std::string_view(status.message().data(), status.message().size())}});
 }

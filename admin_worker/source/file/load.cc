@@ -109,12 +109,12 @@ class Loading {
     return names;
   }
 
-  void ReadCollection(const YamlNode& root, Kind kind) {
+  void ReadCollection(YamlNode& root, Kind kind) {
     const auto member = std::find_if(root.members.begin(), root.members.end(), [kind](const auto& pair) {
       return pair.first->type == YamlNode::Type::kScalar && pair.first->scalar == model::CollectionName(kind);
     });
     if (member == root.members.end()) return;
-    const YamlNode& list = *member->second;
+    YamlNode& list = *member->second;
     const bool null = list.type == YamlNode::Type::kNull ||
                       (list.type == YamlNode::Type::kScalar && !list.quoted && IsNullText(list.scalar));
     if (null) return;
@@ -122,7 +122,13 @@ class Loading {
       table_.report.AddFileError(fmt::format("`{}` must be a sequence of maps", model::CollectionName(kind)));
       return;
     }
-    for (size_t i = 0; i < list.items.size(); ++i) ReadEntry(kind, i, *list.items[i]);
+    // The tree of a large file is many times its documents: what was read goes, unless an alias mentions the
+    // list again.
+    const bool last_mention = member->second.use_count() == 1;
+    for (size_t i = 0; i < list.items.size(); ++i) {
+      ReadEntry(kind, i, *list.items[i]);
+      if (last_mention) list.items[i].reset();
+    }
   }
 
   static bool IsNullText(std::string_view text) {
@@ -249,6 +255,7 @@ std::variant<LoadedFile, LoadReport> LoadFile(std::string_view path,
   for (Entry& entry : table.entries) {
     model::UseCanonicalNames(entry.kind, entry.document);
     documents.Put(entry.kind, entry.id, MakeDocument(generation, CanonicalJson(entry.document)));
+    entry.document = nullptr;
   }
   file.documents = documents.Finish();
   return file;

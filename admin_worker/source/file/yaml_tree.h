@@ -13,7 +13,7 @@ namespace aisix::admin::file {
 
 struct YamlNode;
 // Shared, because an alias is another mention of the same node.
-using YamlNodePtr = std::shared_ptr<const YamlNode>;
+using YamlNodePtr = std::shared_ptr<YamlNode>;
 
 struct YamlNode {
   enum class Type { kNull, kScalar, kSequence, kMapping };

@@ -162,6 +162,12 @@ TEST(Load, AcceptedDocumentsAreCanonical) {
             "r");
 }
 
+TEST(Load, AListMayBeMentionedTwice) {
+  EXPECT_THAT(BodyErrors("provider_keys: &list [{display_name: a}, 1]\nmodels: *list\n"),
+              ElementsAre(HasSubstr("provider_keys[0]"), HasSubstr("provider_keys[1]"),
+                          HasSubstr("models[0]"), HasSubstr("models[1]")));
+}
+
 TEST(Load, HashOfTheBytes) {
   const auto result = LoadText("_format_version: \"1\"\n");
   EXPECT_EQ(std::get<LoadedFile>(result).source_hash.size(), 64u);
