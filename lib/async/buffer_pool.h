@@ -51,12 +51,12 @@ class Buffer {
   size_t capacity_ = 0;
 };
 
-// Free blocks of 1 KiB to 1 MiB (powers of two), one loop's. Holds at most `max_free_bytes`; what nobody
+// Free blocks of 1 KiB to 4 MiB (powers of two), one loop's. Holds at most `max_free_bytes`; what nobody
 // needed for ten seconds goes back to the system, and with it what the heap has free when a load ended.
 class BufferPool {
  public:
   static constexpr size_t kSmallest = 1024;
-  static constexpr size_t kLargest = 1024 * 1024;
+  static constexpr size_t kLargest = 4 * 1024 * 1024;
 
   explicit BufferPool(Loop& loop, size_t max_free_bytes = 16 * 1024 * 1024);
   BufferPool(const BufferPool&) = delete;
@@ -80,7 +80,7 @@ class BufferPool {
     size_t count = 0;
     size_t lowest = 0;  // the fewest free blocks since the last Trim
   };
-  static constexpr int kClasses = 11;
+  static constexpr int kClasses = 13;
 
   static int ClassOf(size_t size);
   void Return(char* data, size_t capacity);
