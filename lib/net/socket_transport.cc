@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -33,6 +34,7 @@ struct Handle {
 class SocketTransport final : public Transport {
  public:
   explicit SocketTransport(async::Loop& loop) : loop_(loop) {}
+  ~SocketTransport() override { ReleaseOwned(); }
 
   int Open(os::UniqueFd& socket) {
     handle_ = new Handle{};
@@ -72,7 +74,7 @@ class SocketTransport final : public Transport {
   void CancelWrite() override {
     if (!writing_) return;
     writing_ = false;
-    owned_.Release();
+    ReleaseOwned();
     written_.Cancel();
     // libuv lets go of queued memory only with the handle: the socket moves to a new one.
     os::UniqueFd socket(fcntl(fd(), F_DUPFD_CLOEXEC, 0));
@@ -101,6 +103,7 @@ class SocketTransport final : public Transport {
     }
     CancelWrite();
     owned_ = std::move(copy);
+    owned_size_ = left;
     const iovec piece{owned_.data(), left};
     if (ended_ || Write(&piece, 1) != WriteResult::kPending) {
       // The receiver is told from the loop, as ever.
@@ -174,8 +177,14 @@ class SocketTransport final : public Transport {
 
   void FinishWrite() {
     writing_ = false;
-    owned_.Release();
+    ReleaseOwned();
     if (receiver_) receiver_->OnWritten(write_error_);
+  }
+
+  // It may hold the head of a request, and so a credential.
+  void ReleaseOwned() {
+    if (owned_) ::explicit_bzero(owned_.data(), owned_size_);
+    owned_.Release();
   }
 
   void StartReading() {
@@ -216,6 +225,7 @@ class SocketTransport final : public Transport {
   absl::Status write_error_;
   std::vector<uv_buf_t> rest_;  // of a pending write, as it was handed to libuv
   async::Buffer owned_;
+  size_t owned_size_ = 0;
   async::Deferred written_;
 };
 

@@ -37,6 +37,15 @@ absl::Status AddAll(X509_STORE* store, std::string_view pem, size_t* size) {
   return absl::OkStatus();
 }
 
+bssl::UniquePtr<CRYPTO_BUFFER> EncodingOf(X509* certificate) {
+  uint8_t* bytes = nullptr;
+  const int size = i2d_X509(certificate, &bytes);
+  if (size <= 0) return nullptr;
+  bssl::UniquePtr<CRYPTO_BUFFER> buffer(CRYPTO_BUFFER_new(bytes, static_cast<size_t>(size), nullptr));
+  OPENSSL_free(bytes);
+  return buffer;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseCertificates(std::string_view pem) {
@@ -71,29 +80,41 @@ absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> ParsePrivateKey(std::string_view pem) 
   return absl::InvalidArgumentError(TakeErrorText());
 }
 
-absl::Status UseIdentity(SSL_CTX* context, std::string_view chain_pem, std::string_view key_pem) {
+absl::StatusOr<Identity> ReadIdentity(std::string_view chain_pem, std::string_view key_pem) {
   auto chain = ParseCertificates(chain_pem);
   if (!chain.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("certificate chain: ", chain.status().message()));
   }
   auto key = ParsePrivateKey(key_pem);
   if (!key.ok()) return absl::InvalidArgumentError(absl::StrCat("private key: ", key.status().message()));
-  if (SSL_CTX_use_certificate(context, chain->front().get()) != 1) {
+  // A context that is thrown away says whether they can be used.
+  bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
+  if (!context || SSL_CTX_use_certificate(context.get(), chain->front().get()) != 1) {
     return absl::InvalidArgumentError(absl::StrCat("certificate chain: ", TakeErrorText()));
-  }
-  for (size_t i = 1; i < chain->size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, (*chain)[i].get()) != 1) {
-      return absl::InvalidArgumentError(absl::StrCat("certificate chain: ", TakeErrorText()));
-    }
   }
   if (X509_check_private_key(chain->front().get(), key->get()) != 1) {
     ERR_clear_error();
     return absl::InvalidArgumentError("private key does not belong to the certificate");
   }
-  if (SSL_CTX_use_PrivateKey(context, key->get()) != 1) {
+  if (SSL_CTX_use_PrivateKey(context.get(), key->get()) != 1) {
     return absl::InvalidArgumentError(absl::StrCat("private key: ", TakeErrorText()));
   }
-  return absl::OkStatus();
+  Identity identity;
+  for (const bssl::UniquePtr<X509>& certificate : *chain) {
+    bssl::UniquePtr<CRYPTO_BUFFER> encoded = EncodingOf(certificate.get());
+    if (!encoded) return absl::InvalidArgumentError(absl::StrCat("certificate chain: ", TakeErrorText()));
+    identity.chain.push_back(std::move(encoded));
+  }
+  identity.key = *std::move(key);
+  return identity;
+}
+
+void Identity::LendTo(SSL* ssl) const {
+  std::vector<CRYPTO_BUFFER*> certificates;
+  certificates.reserve(chain.size());
+  for (const bssl::UniquePtr<CRYPTO_BUFFER>& certificate : chain) certificates.push_back(certificate.get());
+  // Fails for want of memory only; the handshake does then, too.
+  (void)SSL_set_chain_and_key(ssl, certificates.data(), certificates.size(), key.get(), nullptr);
 }
 
 absl::StatusOr<std::string> EncodeProtocols(const std::vector<std::string>& protocols) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/base.h>
+#include <openssl/pool.h>
 #include <openssl/ssl.h>
 
 #include <string_view>
@@ -17,8 +18,17 @@ namespace aisix::tls {
 // found" or "certificate 2: …".
 absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseCertificates(std::string_view pem);
 absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> ParsePrivateKey(std::string_view pem);
-// Puts chain and key into a context and checks that they belong together. The messages name the part.
-absl::Status UseIdentity(SSL_CTX* context, std::string_view chain_pem, std::string_view key_pem);
+
+// A certificate, leaf first, and its key. Each connection is lent them for its handshake: a context, which
+// lives as long as any connection made with it, would keep a key that was replaced.
+struct Identity {
+  std::vector<bssl::UniquePtr<CRYPTO_BUFFER>> chain;
+  bssl::UniquePtr<EVP_PKEY> key;
+  // Before the handshake; the connection lets go of them behind it (SSL_set_shed_handshake_config).
+  void LendTo(SSL* ssl) const;
+};
+// Checks that chain and key can be used and belong together. The messages name the part.
+absl::StatusOr<Identity> ReadIdentity(std::string_view chain_pem, std::string_view key_pem);
 // Wire form of an ALPN list. INVALID_ARGUMENT for an empty or overlong name.
 absl::StatusOr<std::string> EncodeProtocols(const std::vector<std::string>& protocols);
 

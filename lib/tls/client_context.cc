@@ -72,8 +72,11 @@ bool IsAddress(const std::string& host) {
 
 class ClientContext final : public net::ClientSecurity {
  public:
-  ClientContext(bssl::UniquePtr<SSL_CTX> context, bool verify)
-      : context_(std::move(context)), verify_(verify), sessions_(std::make_shared<SessionCache>()) {
+  ClientContext(bssl::UniquePtr<SSL_CTX> context, Identity identity, bool verify)
+      : context_(std::move(context)),
+        identity_(std::move(identity)),
+        verify_(verify),
+        sessions_(std::make_shared<SessionCache>()) {
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context_.get(), OnNewSession);
   }
@@ -82,6 +85,7 @@ class ClientContext final : public net::ClientSecurity {
                             uint16_t port) const override {
     bssl::UniquePtr<SSL> ssl(SSL_new(context_.get()));
     SSL_set_connect_state(ssl.get());
+    if (identity_.key) identity_.LendTo(ssl.get());
     const bool is_address = IsAddress(host);
     if (!is_address) SSL_set_tlsext_host_name(ssl.get(), host.c_str());
     if (verify_) {
@@ -109,6 +113,7 @@ class ClientContext final : public net::ClientSecurity {
   }
 
   bssl::UniquePtr<SSL_CTX> context_;
+  const Identity identity_;  // no key: none
   const bool verify_;
   std::shared_ptr<SessionCache> sessions_;
 };
@@ -126,10 +131,12 @@ absl::StatusOr<std::shared_ptr<const net::ClientSecurity>> MakeClientSecurity(co
     SSL_CTX_set_cert_store(context.get(), store);
   }
   SSL_CTX_set_verify(context.get(), options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  Identity identity;
   if (!options.client_certificate_chain.empty() || !options.client_private_key.empty()) {
-    absl::Status status =
-        UseIdentity(context.get(), options.client_certificate_chain, options.client_private_key);
-    if (!status.ok()) return status;
+    absl::StatusOr<Identity> read =
+        ReadIdentity(options.client_certificate_chain, options.client_private_key);
+    if (!read.ok()) return read.status();
+    identity = *std::move(read);
   }
   auto protocols = EncodeProtocols(options.protocols);
   if (!protocols.ok()) return protocols.status();
@@ -137,7 +144,7 @@ absl::StatusOr<std::shared_ptr<const net::ClientSecurity>> MakeClientSecurity(co
     SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const uint8_t*>(protocols->data()),
                             protocols->size());
   }
-  return std::make_shared<const ClientContext>(std::move(context), options.verify);
+  return std::make_shared<const ClientContext>(std::move(context), std::move(identity), options.verify);
 }
 
 }  // namespace aisix::tls

@@ -1,5 +1,6 @@
 #include <openssl/ssl.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -11,18 +12,31 @@
 namespace aisix::tls {
 namespace {
 
+// The wire form of the protocols that a context accepts: its own, because handshakes may outlive who made it.
+int ProtocolsIndex() {
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr, [](void*, void* pointer, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<std::string*>(pointer);
+      });
+  return index;
+}
+
 class ServerContext final : public net::ServerSecurity {
  public:
-  ServerContext(bssl::UniquePtr<SSL_CTX> context, std::string protocols, uint64_t handshake_timeout_ms)
+  ServerContext(bssl::UniquePtr<SSL_CTX> context, Identity identity, std::string protocols,
+                uint64_t handshake_timeout_ms)
       : context_(std::move(context)),
-        protocols_(std::move(protocols)),
+        identity_(std::move(identity)),
         handshake_timeout_ms_(handshake_timeout_ms) {
-    SSL_CTX_set_alpn_select_cb(context_.get(), SelectProtocol, this);
+    auto owned = std::make_unique<std::string>(std::move(protocols));
+    SSL_CTX_set_alpn_select_cb(context_.get(), SelectProtocol, owned.get());
+    SSL_CTX_set_ex_data(context_.get(), ProtocolsIndex(), owned.release());
   }
 
   net::TransportPtr Accept(async::Loop& loop, net::TransportPtr plain) const override {
     bssl::UniquePtr<SSL> ssl(SSL_new(context_.get()));
     SSL_set_accept_state(ssl.get());
+    identity_.LendTo(ssl.get());
     return net::TransportPtr(
         new Stream(loop, std::move(plain), std::move(ssl), std::string(), handshake_timeout_ms_));
   }
@@ -30,7 +44,7 @@ class ServerContext final : public net::ServerSecurity {
  private:
   static int SelectProtocol(SSL*, const uint8_t** selected, uint8_t* selected_size, const uint8_t* offered,
                             unsigned offered_size, void* argument) {
-    const std::string& ours = static_cast<const ServerContext*>(argument)->protocols_;
+    const std::string& ours = *static_cast<const std::string*>(argument);
     uint8_t* out = nullptr;
     const int result =
         SSL_select_next_proto(&out, selected_size, reinterpret_cast<const uint8_t*>(ours.data()),
@@ -41,7 +55,7 @@ class ServerContext final : public net::ServerSecurity {
   }
 
   bssl::UniquePtr<SSL_CTX> context_;
-  const std::string protocols_;
+  const Identity identity_;
   const uint64_t handshake_timeout_ms_;
 };
 
@@ -57,14 +71,12 @@ absl::StatusOr<std::shared_ptr<const net::ServerSecurity>> MakeServerSecurity(co
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   static constexpr uint8_t kSessionContext[] = {'a', 'i', 's', 'i', 'x'};
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext);
-  if (absl::Status status = UseIdentity(context.get(), options.certificate_chain, options.private_key);
-      !status.ok()) {
-    return status;
-  }
+  absl::StatusOr<Identity> identity = ReadIdentity(options.certificate_chain, options.private_key);
+  if (!identity.ok()) return identity.status();
   auto protocols = EncodeProtocols(options.protocols);
   if (!protocols.ok()) return protocols.status();
-  return std::make_shared<const ServerContext>(std::move(context), *std::move(protocols),
-                                               options.handshake_timeout_ms);
+  return std::make_shared<const ServerContext>(std::move(context), *std::move(identity),
+                                               *std::move(protocols), options.handshake_timeout_ms);
 }
 
 }  // namespace aisix::tls

@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/mem.h>
 
 #include <algorithm>
 #include <cstring>
@@ -308,7 +309,10 @@ bool Stream::EncryptRecord(Cursor& cursor) {
     }
   }
   ERR_clear_error();
-  if (SSL_write(ssl_.get(), data, static_cast<int>(size)) == static_cast<int>(size)) return true;
+  const bool written = SSL_write(ssl_.get(), data, static_cast<int>(size)) == static_cast<int>(size);
+  // The head of a client's request holds its credential.
+  if (gathered && !SSL_is_server(ssl_.get())) OPENSSL_cleanse(gathered.data(), size);
+  if (written) return true;
   write_error_ = absl::UnavailableError(TakeErrorText());
   return false;
 }
@@ -350,7 +354,7 @@ void Stream::OnWritten(absl::Status status) {
   if (!sending_ && shutdown_wanted_) plain_->ShutdownWrite();
   if (!std::exchange(write_pending_, false)) return;
   rest_.clear();
-  owned_.Release();
+  ReleaseOwned();
   if (receiver_) receiver_->OnWritten(write_error_);
 }
 
@@ -358,7 +362,7 @@ void Stream::CancelWrite() {
   // Only the encrypted copy is still on its way.
   write_pending_ = false;
   rest_.clear();
-  owned_.Release();
+  ReleaseOwned();
 }
 
 void Stream::OwnPendingWrite() {
@@ -375,8 +379,14 @@ void Stream::OwnPendingWrite() {
     copied += part;
     rest_offset_ = 0;
   }
+  owned_size_ = copied;
   rest_.assign(1, iovec{owned_.data(), copied});
   rest_begin_ = 0;
+}
+
+void Stream::ReleaseOwned() {
+  if (owned_) OPENSSL_cleanse(owned_.data(), owned_size_);
+  owned_.Release();
 }
 
 void Stream::ShutdownWrite() {

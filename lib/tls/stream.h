@@ -47,7 +47,7 @@ class Stream final : public net::Transport, public net::StreamReceiver {
     size_t offset;
   };
 
-  ~Stream() override = default;
+  ~Stream() override { ReleaseOwned(); }
 
   static const BIO_METHOD* Method();
   static int BioRead(BIO* bio, char* data, int size);
@@ -64,6 +64,7 @@ class Stream final : public net::Transport, public net::StreamReceiver {
   bool EncryptRecord(Cursor& cursor);
   // False: the plain stream failed.
   bool Flush();
+  void ReleaseOwned();
 
   async::Loop& loop_;
   net::TransportPtr plain_;
@@ -93,6 +94,7 @@ class Stream final : public net::Transport, public net::StreamReceiver {
   async::Buffer sending_;    // lent to the plain stream
   std::vector<iovec> rest_;  // plaintext of a pending Write
   async::Buffer owned_;      // a copy of rest_ that nobody lends any more
+  size_t owned_size_ = 0;
   size_t rest_begin_ = 0;
   size_t rest_offset_ = 0;
 };

@@ -123,7 +123,10 @@ class RawTls {
  public:
   RawTls(uint16_t port, int min_version, int max_version, const std::string& protocols,
          SSL_SESSION* session = nullptr)
-      : peer_(http::Peer::Connect(port)), context_(SSL_CTX_new(TLS_method())) {
+      : RawTls(http::Peer::Connect(port), min_version, max_version, protocols, session) {}
+  RawTls(http::Peer peer, int min_version, int max_version, const std::string& protocols,
+         SSL_SESSION* session = nullptr)
+      : peer_(std::move(peer)), context_(SSL_CTX_new(TLS_method())) {
     SSL_CTX_set_min_proto_version(context_.get(), min_version);
     SSL_CTX_set_max_proto_version(context_.get(), max_version);
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT);
@@ -387,6 +390,17 @@ TEST_F(TlsTest, NewCertificatesServeNewConnections) {
   EXPECT_TRUE(Request(before, "/hello", "").status.ok());  // its connection is still there
   CloseIdle();
   EXPECT_FALSE(Request(before, "/hello", "").status.ok());
+}
+
+TEST_F(TlsTest, AHandshakeMayOutliveTheCertificateItBeganWith) {
+  Serve(server_identity_);
+  http::Peer peer = http::Peer::Connect(server_->port());
+  server_->AwaitConnections(1);
+  server_->thread().Call([&] { server_->server().SetSecurity(nullptr); });
+  RawTls late(std::move(peer), TLS1_2_VERSION, TLS1_3_VERSION, "\x08http/1.1");
+  ASSERT_TRUE(late.connected());
+  EXPECT_EQ(late.protocol(), "http/1.1");
+  EXPECT_NE(late.Exchange(kHello).find("hello"), std::string::npos);
 }
 
 TEST_F(TlsTest, SlowReaderStopsTheWriter) {
