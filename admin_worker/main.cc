@@ -191,7 +191,8 @@ int Main() {
       if (security != nullptr) {
         auto made = ReadSecurity(*inherited);
         if (made.ok()) {
-          server.SetSecurity(*std::move(made));
+          security = *std::move(made);  // the old key goes with the old one
+          server.SetSecurity(security);
         } else {
           logger.Write(log::Level::kWarn, kTarget,
                        "admin certificate refused, the previous one stays in service",

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/crypto/secret.h"
+#include "lib/model/kind.h"
 #include "proto/config.grpc.pb.h"
 
 namespace aisix::admin {
@@ -16,9 +17,19 @@ constexpr std::string_view kLogTarget = "aisix_admin::push";
 // Serialised size of an item but for its texts, rounded up.
 constexpr size_t kItemOverhead = 32;
 
+// More than one block of gRPC's (64 KiB): see config.proto.
+constexpr size_t kPadding = 80 * 1024;
+
+// Of callers the zones know hashes, and models hold none.
+bool MayHoldCredentials(std::string_view kind) {
+  return kind != model::CollectionName(model::Kind::kApiKey) &&
+         kind != model::CollectionName(model::Kind::kModel);
+}
+
 // The message is reused: what it held must not stay behind its new, shorter texts.
 void Empty(config::Chunk& chunk) {
   for (config::Document& document : *chunk.mutable_upserts()) crypto::Wipe(*document.mutable_json());
+  delete chunk.release_padding();
   chunk.Clear();
 }
 
@@ -54,6 +65,7 @@ struct PushSession::Stream {
   bool synced = false;   // a full synchronisation was acknowledged on it
   bool pushing = false;  // from the first chunk to its acknowledgement
   bool full = false;     // the push is a full synchronisation
+  bool padded = false;   // it may replace credentials
   bool begun = false;    // its first chunk was sent
   bool ended = false;    // its last one was
   size_t bytes = 0;      // of documents, so far
@@ -113,6 +125,10 @@ void PushSession::Push(const PushTarget& target, absl::Time now) {
   pushing_ = target;
   stream.pushing = true;
   stream.begun = stream.ended = false;
+  stream.padded = zone_ == PushMetrics::Zone::kProxy &&
+                  (stream.full || std::any_of(items_.begin(), items_.end(), [](const PushItem& item) {
+                     return MayHoldCredentials(item.kind);
+                   }));
   stream.bytes = 0;
   stream.since = now;
   stream.deadline = now + limits_.acknowledgement;
@@ -149,6 +165,7 @@ void PushSession::WriteNext() {
   stream.ended = next_item_ == items_.size();
   chunk.set_end(stream.ended);
   if (stream.ended) chunk.set_no_configuration(pushing_.no_configuration);
+  if (stream.ended && stream.padded) chunk.set_padding(std::string(kPadding, '\0'));
   stream.rpc->Write(chunk, stream.Expect(Stream::kWrite));
 }
 

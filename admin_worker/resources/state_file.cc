@@ -1,5 +1,6 @@
 #include "admin_worker/resources/state_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -82,7 +83,19 @@ absl::Status StateFile::Write(std::string_view record) {
       !WriteExactly(fd_.get(), &next, sizeof(next), slot_offset))
     return os::ErrorStatus(errno, "state memory");
   current_ = next;
+  FreeAllBut(next);
   return absl::OkStatus();
+}
+
+// A hole reads as zeros, to the byte.
+void StateFile::FreeAllBut(const Slot& slot) {
+  const auto free_range = [this](uint64_t from, uint64_t to) {
+    if (from < to)
+      (void)::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from),
+                        static_cast<off_t>(to - from));
+  };
+  free_range(kDataStart, slot.offset);
+  free_range(slot.offset + slot.size, kDataStart + 3 * kMaxRecord);
 }
 
 }  // namespace aisix::admin

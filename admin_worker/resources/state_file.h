@@ -1,6 +1,7 @@
 // The memory that outlives the admin worker (DESIGN §1.4): a memfd that the supervisor holds. Two header
-// slots point at the newest and the previous record, so that a worker that dies while writing leaves the
-// previous one readable.
+// slots, written in turn, say where the newest record is, so that a worker that dies while writing leaves the
+// previous one readable. The memory of a record that was replaced is given back: it may hold credentials that
+// were, too.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,7 @@ class StateFile {
   static constexpr uint64_t kDataStart = 4096;
 
   std::optional<std::string> ReadSlot(int index, Slot& slot);
+  void FreeAllBut(const Slot& slot);
 
   os::UniqueFd fd_;
   Slot current_;  // sequence 0: none

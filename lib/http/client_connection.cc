@@ -1,5 +1,7 @@
 #include "lib/http/client_connection.h"
 
+#include <string.h>
+
 #include <array>
 #include <utility>
 
@@ -17,6 +19,7 @@ ClientConnection::ClientConnection(ClientPool& pool, ClientPool::Host& host, net
 
 ClientConnection::~ClientConnection() {
   transport_.reset();
+  ReleaseHead();
   if (idle_) pool_.Unlist(this);
   --host_.connections;
   pool_.Forget(host_);
@@ -62,13 +65,14 @@ void ClientConnection::OnEnd(absl::Status status) {
 
 void ClientConnection::OnWritten(absl::Status status) {
   writing_ = false;
-  out_.Release();
+  ReleaseHead();
   // What the server had to say may still be in the socket: its end tells the rest.
   if (!status.ok()) write_failed_ = true;
   if (exchange_) exchange_->Notify();
 }
 
-void ClientConnection::Write(async::Buffer head, size_t head_size, std::span<const std::string_view> body) {
+void ClientConnection::Write(async::Buffer head, size_t head_size, size_t secret_size,
+                             std::span<const std::string_view> body) {
   std::array<iovec, 65> pieces;
   int count = 0;
   pieces[count++] = iovec{head.data(), head_size};
@@ -81,11 +85,18 @@ void ClientConnection::Write(async::Buffer head, size_t head_size, std::span<con
     case net::WriteResult::kPending:
       writing_ = true;
       out_ = std::move(head);
-      break;
+      secret_size_ = secret_size;
+      return;
     case net::WriteResult::kFailed:
       write_failed_ = true;
       break;
   }
+  ::explicit_bzero(head.data(), secret_size);
+}
+
+void ClientConnection::ReleaseHead() {
+  if (out_) ::explicit_bzero(out_.data(), secret_size_);
+  out_.Release();
 }
 
 void ClientConnection::Shut() {
@@ -98,7 +109,7 @@ void ClientConnection::CancelWrite() {
   if (!std::exchange(writing_, false)) return;
   write_failed_ = true;
   transport_->CancelWrite();
-  out_.Release();
+  ReleaseHead();
 }
 
 bool ClientConnection::MayBeKept() const {

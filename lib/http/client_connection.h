@@ -30,8 +30,10 @@ class ClientConnection final : public net::StreamReceiver {
   void OnEnd(absl::Status status) override;
   void OnWritten(absl::Status status) override;
 
-  // Writes a request's head and body; the head stays here while it is pending.
-  void Write(async::Buffer head, size_t head_size, std::span<const std::string_view> body);
+  // Writes a request's head and body; the head stays here while it is pending. Its first `secret_size` bytes
+  // hold a credential and are overwritten when they are not needed any more.
+  void Write(async::Buffer head, size_t head_size, size_t secret_size,
+             std::span<const std::string_view> body);
   void Start() { transport_->SetReceiver(this); }
   void Lend(ClientExchange* exchange) { exchange_ = exchange; }
   // Closes the socket; what was received stays.
@@ -59,6 +61,7 @@ class ClientConnection final : public net::StreamReceiver {
   static constexpr int kMaxInterim = 16;
 
   void SkipInterim();
+  void ReleaseHead();
 
   ClientPool& pool_;
   ClientPool::Host& host_;
@@ -68,7 +71,8 @@ class ClientConnection final : public net::StreamReceiver {
   async::Timer idle_timer_;
   ClientConnection* next_ = nullptr;  // idle list of the host
   ClientConnection* previous_ = nullptr;
-  async::Buffer out_;
+  async::Buffer out_;  // the head of a request while it is being written
+  size_t secret_size_ = 0;
   absl::Status end_status_;
   bool open_;
   bool ended_ = false;

@@ -171,9 +171,10 @@ absl::Status ClientExchange::Transmit() {
     writer.Add("\r\n");
   }
   writer.Add("\r\n");
+  const size_t secret_size = writer.size();
   const size_t head_size = writer.size();
   connection_->SetHeadRequest(request.method == "HEAD");
-  connection_->Write(writer.TakeBuffer(), head_size, request.body);
+  connection_->Write(writer.TakeBuffer(), head_size, secret_size, request.body);
   return absl::OkStatus();
 }
 

@@ -45,6 +45,7 @@ class ServerConnection final : public net::StreamReceiver {
   async::Maybe<absl::StatusOr<std::span<char>>> ReadBody(uint64_t limit);
   async::Maybe<absl::StatusOr<std::string_view>> ReadSome();
   void ReleaseBody() { in_.ReleaseBody(); }
+  void WipeCredentials() { in_.WipeCredentials(); }
   void ReleaseRequest();
   async::Maybe<DrainResult> Drain(uint64_t max_bytes, uint64_t max_ms);
   async::Maybe<absl::Status> Respond(int status, std::span<const Header> headers, std::string_view body);

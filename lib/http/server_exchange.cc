@@ -25,6 +25,9 @@ async::Maybe<absl::StatusOr<std::span<char>>> ServerExchange::ReadBody(uint64_t 
 async::Maybe<absl::StatusOr<std::string_view>> ServerExchange::ReadSome() {
   return connection_.ReadSome();
 }
+void ServerExchange::WipeCredentials() {
+  connection_.WipeCredentials();
+}
 void ServerExchange::ReleaseBody() {
   connection_.ReleaseBody();
 }

@@ -45,6 +45,10 @@ class ServerExchange {
   // The next piece of the body as it arrives; empty at its end. Valid until the next call. Instead of
   // ReadBody.
   async::Maybe<absl::StatusOr<std::string_view>> ReadSome();
+  // Overwrites the values of the header lines that hold credentials (`authorization`, `x-api-key`, `cookie`
+  // …) where they were received, for a handler that has seen enough of them. At the end of the exchange it
+  // happens anyhow.
+  void WipeCredentials();
   // Gives back the body's memory. Views of the head stay.
   void ReleaseBody();
   // Gives back the memory of head and body, when the handler holds no view of request() any more: an open

@@ -70,6 +70,7 @@ AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_vie
 std::optional<Error> Authenticate(LoopContext& loop, RequestContext& context) {
   const AuthDecision decision =
       DecideOnKey(context.snapshot, PresentedKey(context.exchange.request().headers), absl::Now());
+  context.exchange.WipeCredentials();                                      // the proxy knows hashes
   if (decision.reason != AuthReason::kNone) ClientAddress(loop, context);  // the line names it
   loop.recorder.Authentication(context, decision.reason, decision.caller);
   if (decision.reason != AuthReason::kNone) return ErrorFor(decision.reason);

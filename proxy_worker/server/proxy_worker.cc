@@ -202,7 +202,8 @@ std::string ProxyWorker::Reload() {
   absl::StatusOr<ListenerSecurity> security = LoadListenerSecurity(config_.listeners, inherited_);
   if (security.ok()) {
     for (std::unique_ptr<ProxyLoop>& loop : loops_) loop->SetSecurity(*security);
-    if (!security->empty())
+    security_ = *std::move(security);  // the old keys go with the old one
+    if (!security_.empty())
       logger_.Write(log::Level::kInfo, kTarget, "listener certificates were read again");
   } else {
     refused = std::string(security.status().message());

@@ -220,10 +220,10 @@ def have_etcd():
 class EtcdGateway(Gateway):
     """A gateway whose configuration comes from etcd."""
 
-    def __init__(self, directory, endpoints, config=None, environment=None, wait=True):
+    def __init__(self, directory, endpoints, config=None, environment=None, wait=True, **more):
         settings = {"resources_file": None, "etcd": {"endpoints": endpoints}}
         merge(settings, config or {})
-        super().__init__(directory, {}, settings, environment, wait)
+        super().__init__(directory, {}, settings, environment, wait, **more)
 
     def caller(self, key=KEY):
         return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {key}"}, timeout=30)

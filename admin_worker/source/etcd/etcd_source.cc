@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/crypto/secret.h"
+#include "lib/model/kind.h"
 
 namespace aisix::admin::etcd {
 namespace {
@@ -76,7 +77,8 @@ EtcdSource::EtcdSource(EtcdSettings settings, std::vector<Endpoint> endpoints, C
       feed_(kMaxBacklog),
       reader_(ReaderOptions(settings_, keys_), client_, feed_, logger),
       log_(std::move(state)),
-      keeper_(log_, cache_ ? &*cache_ : nullptr, status_, logger),
+      keeper_(
+          log_, cache_ ? &*cache_ : nullptr, status_, [this] { client_.ForgetReceived(); }, logger),
       ledger_(keys_, schemas, std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads)) {}
 
 EtcdSource::~EtcdSource() {
@@ -274,6 +276,7 @@ VersionPtr EtcdSource::NewVersion(const Outcome& outcome, int64_t revision, absl
 
 void EtcdSource::Commit(const Outcome& outcome, int64_t revision, Step step) {
   const absl::Time now = absl::Now();
+  const VersionPtr before = newest_;
   newest_ = NewVersion(outcome, revision, now);
   status_.OnObserved(newest_, ledger_, outcome, step == Step::kLoad, now);
   keeper_.Note(newest_);
@@ -284,12 +287,24 @@ void EtcdSource::Commit(const Outcome& outcome, int64_t revision, Step step) {
   // Before anybody acts on it: the next admin worker must not know less than the zones do.
   Keep(batch);
   crypto::Wipe(batch);
+  if (before != nullptr && ReplacesCredentials(outcome, before->table)) keeper_.Forget();
   {
     const std::lock_guard lock(mutex_);
     current_ = newest_;
   }
   publish_(newest_);
   Tell(outcome);
+}
+
+// Those of callers are hashes; whatever else stood under a key that has changed may have been one.
+bool EtcdSource::ReplacesCredentials(const Outcome& outcome, const ObservedTable& before) const {
+  return std::any_of(outcome.touched.begin(), outcome.touched.end(), [&](const auto& touched) {
+    if (before.Find(touched.first) == nullptr) return false;
+    const auto parts = keys_.Parse(touched.first);
+    const auto* const known = std::get_if<KeySpace::Parts>(&parts);
+    return known == nullptr || (known->collection != model::CollectionName(model::Kind::kApiKey) &&
+                                known->collection != model::CollectionName(model::Kind::kModel));
+  });
 }
 
 void EtcdSource::Keep(const std::string& batch) {

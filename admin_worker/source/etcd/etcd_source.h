@@ -81,6 +81,7 @@ class EtcdSource final : public Source {
   enum class Step { kLoad, kChanges };
   VersionPtr NewVersion(const Outcome& outcome, int64_t revision, absl::Time now);
   void Commit(const Outcome& outcome, int64_t revision, Step step);
+  bool ReplacesCredentials(const Outcome& outcome, const ObservedTable& before) const;
   void Keep(const std::string& batch);
   void Tell(const Outcome& outcome);
 

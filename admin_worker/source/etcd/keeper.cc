@@ -13,8 +13,9 @@ constexpr int kShare = 10;
 
 }  // namespace
 
-Keeper::Keeper(StateLog& log, const CacheFile* cache, const EtcdStatus& status, log::Logger& logger)
-    : log_(log), cache_(cache), status_(status), logger_(logger) {}
+Keeper::Keeper(StateLog& log, const CacheFile* cache, const EtcdStatus& status, std::function<void()> forget,
+               log::Logger& logger)
+    : log_(log), cache_(cache), status_(status), forget_elsewhere_(std::move(forget)), logger_(logger) {}
 
 Keeper::~Keeper() {
   Stop();
@@ -33,6 +34,14 @@ void Keeper::Note(VersionPtr version) {
   wake_.notify_all();
 }
 
+void Keeper::Forget() {
+  {
+    const std::lock_guard lock(mutex_);
+    forget_ = true;
+  }
+  wake_.notify_all();
+}
+
 void Keeper::Stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -45,28 +54,32 @@ void Keeper::Stop() {
 void Keeper::Run() {
   absl::Duration pause;
   while (true) {
-    VersionPtr version;
+    VersionPtr version;  // null: as before
+    bool rewrite = false;
     {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, absl::ToChronoMilliseconds(pause), [this] { return stopping_; });
-      wake_.wait(lock, [this] { return stopping_ || changed_; });
-      if (!changed_) return;
-      changed_ = false;
-      version = latest_;
+      wake_.wait(lock, [this] { return stopping_ || changed_ || forget_; });
+      if (!changed_ && !forget_) return;
+      if (std::exchange(changed_, false)) version = latest_;
+      rewrite = std::exchange(forget_, false);
     }
     const absl::Time begin = absl::Now();
-    if (log_.wants_rewrite()) {
-      const absl::Status status = log_.Rewrite([this] {
-        const std::lock_guard lock(mutex_);
-        return StateLog::Image{latest_->generation, latest_->table, status_.Save()};
-      });
-      if (!status.ok())
-        logger_.Write(log::Level::kError, kTarget, "cannot keep the state for the next admin worker",
-                      {{"error", std::string_view(status.message().data(), status.message().size())}});
-    }
-    if (cache_ != nullptr) WriteCache(version);
+    if (rewrite || log_.wants_rewrite()) Rewrite();
+    if (rewrite) forget_elsewhere_();
+    if (cache_ != nullptr && version != nullptr) WriteCache(version);
     pause = std::max(kInterval, kShare * (absl::Now() - begin));
   }
+}
+
+void Keeper::Rewrite() {
+  const absl::Status status = log_.Rewrite([this] {
+    const std::lock_guard lock(mutex_);
+    return StateLog::Image{latest_->generation, latest_->table, status_.Save()};
+  });
+  if (!status.ok())
+    logger_.Write(log::Level::kError, kTarget, "cannot keep the state for the next admin worker",
+                  {{"error", std::string_view(status.message().data(), status.message().size())}});
 }
 
 void Keeper::WriteCache(const VersionPtr& version) {

@@ -19,8 +19,9 @@ namespace aisix::admin::etcd {
 
 class Keeper {
  public:
-  // Everything is borrowed. `cache`: null when it is off.
-  Keeper(StateLog& log, const CacheFile* cache, const EtcdStatus& status, log::Logger& logger);
+  // Everything is borrowed. `cache`: null when it is off. `forget`: as Forget, where others keep something.
+  Keeper(StateLog& log, const CacheFile* cache, const EtcdStatus& status, std::function<void()> forget,
+         log::Logger& logger);
   ~Keeper();  // as Stop
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
@@ -28,22 +29,28 @@ class Keeper {
   void Start();
   // What is to be kept; call it before the batch that led to it is appended to the log. Any thread.
   void Note(VersionPtr version);
+  // Credentials were replaced that the log still holds: a new image goes without them. Call it once the batch
+  // that replaced them is appended. Any thread.
+  void Forget();
   // Writes what was noted last.
   void Stop();
 
  private:
   void Run();
+  void Rewrite();
   void WriteCache(const VersionPtr& version);
 
   StateLog& log_;
   const CacheFile* const cache_;
   const EtcdStatus& status_;
+  const std::function<void()> forget_elsewhere_;
   log::Logger& logger_;
   std::string told_error_;
   std::mutex mutex_;
   std::condition_variable wake_;
   VersionPtr latest_;      // guarded by mutex_
   bool changed_ = false;   // guarded by mutex_
+  bool forget_ = false;    // guarded by mutex_
   bool stopping_ = false;  // guarded by mutex_
   std::thread thread_;
 };

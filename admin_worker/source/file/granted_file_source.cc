@@ -20,13 +20,17 @@ void GrantedFileSource::Start(Publish publish, OnStarted on_started) {
   absl::Status started;
   if (!source_.Restore())
     started = source_.Start(inherited_.ReadFile(kResourcesFile), inherited_.environment);
+  inherited_.environment.clear();  // it holds callers' keys; with each reload it comes again
   if (started.ok()) source_.SetPublish(std::move(publish));
   on_started(started);
 }
 
 std::string GrantedFileSource::Reload(bool everything) {
   // A certificate that changed is no request to read the resources file, half-edited as it may be.
-  if (everything) source_.Reload(inherited_.ReadFile(kResourcesFile), inherited_.environment);
+  if (everything) {
+    source_.Reload(inherited_.ReadFile(kResourcesFile), inherited_.environment);
+    inherited_.environment.clear();
+  }
   return {};
 }
 

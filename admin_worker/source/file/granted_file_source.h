@@ -32,7 +32,7 @@ class GrantedFileSource final : public Source {
   }
 
  private:
-  const control::Inherited& inherited_;
+  control::Inherited& inherited_;
   ConfigStatus status_;
   StateFile state_;
   FileSource source_;

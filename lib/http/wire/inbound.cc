@@ -1,10 +1,56 @@
 #include "lib/http/wire/inbound.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace aisix::http {
+namespace {
+
+bool HoldsCredential(std::string_view name) {
+  switch (name.size()) {
+    case 6:
+      return EqualsIgnoreCase(name, "cookie");
+    case 7:
+      return EqualsIgnoreCase(name, "api-key");
+    case 9:
+      return EqualsIgnoreCase(name, "x-api-key");
+    case 13:
+      return EqualsIgnoreCase(name, "authorization");
+    case 14:
+      return EqualsIgnoreCase(name, "x-goog-api-key");
+    case 19:
+      return EqualsIgnoreCase(name, "proxy-authorization");
+    default:
+      return false;
+  }
+}
+
+void Wipe(const char* data, size_t size) {
+  ::explicit_bzero(const_cast<char*>(data), size);
+}
+
+}  // namespace
+
+Inbound::~Inbound() {
+  WipeCredentials();
+  if (next_buffer_) Wipe(next_buffer_.data(), next_size_);
+}
+
+void Inbound::WipeCredentials() {
+  if (type_ != HeadParser::Type::kRequest || wiped_ || !head_buffer_) return;
+  wiped_ = true;
+  if (!head_ready()) {
+    // What was not understood is wiped whole.
+    Wipe(head_buffer_.data(), head_size_);
+    return;
+  }
+  for (const Header& header : parser_.request().headers) {
+    if (HoldsCredential(header.name)) Wipe(header.value.data(), header.value.size());
+  }
+}
 
 std::span<char> Inbound::ReadSpace() {
   switch (phase_) {
@@ -12,9 +58,11 @@ std::span<char> Inbound::ReadSpace() {
       if (!head_buffer_) head_buffer_ = loop_.buffers().Take(kFirstSize);
       size_t capacity = head_buffer_.capacity() - kSlack;
       if (head_size_ == capacity) {
-        const char* before = head_buffer_.data();
-        head_buffer_.Grow(head_buffer_.capacity() * 2, head_size_);
-        parser_.Rebase(head_buffer_.data() - before);
+        async::Buffer larger = loop_.buffers().Take(head_buffer_.capacity() * 2);
+        std::memcpy(larger.data(), head_buffer_.data(), head_size_);
+        Wipe(head_buffer_.data(), head_size_);
+        parser_.Rebase(larger.data() - head_buffer_.data());
+        head_buffer_ = std::move(larger);
         capacity = head_buffer_.capacity() - kSlack;
       }
       return {head_buffer_.data() + head_size_, capacity - head_size_};
@@ -29,7 +77,10 @@ std::span<char> Inbound::ReadSpace() {
     }
     case Phase::kComplete:
       if (!next_buffer_) next_buffer_ = loop_.buffers().Take(kFirstSize);
-      if (discarding_) next_size_ = 0;
+      if (discarding_) {
+        Wipe(next_buffer_.data(), next_size_);
+        next_size_ = 0;
+      }
       return {next_buffer_.data() + next_size_, next_buffer_.capacity() - kSlack - next_size_};
     case Phase::kFailed:
       // Nothing is understood any more: whatever comes is dropped.
@@ -53,12 +104,14 @@ void Inbound::OnRead(size_t size) {
     case Phase::kComplete:
       if (discarding_) {
         received_ += size;
+        Wipe(next_buffer_.data(), size);
       } else {
         next_size_ += size;
       }
       break;
     case Phase::kFailed:
       received_ += size;
+      if (next_buffer_) Wipe(next_buffer_.data(), size);
       break;
   }
   GiveUpEmptyBuffers();
@@ -183,6 +236,7 @@ void Inbound::KeepNext(const char* data, size_t size) {
   if (size == 0) return;
   if (!next_buffer_) next_buffer_ = loop_.buffers().Take(std::max(kFirstSize, size + 2 * kSlack));
   std::memcpy(next_buffer_.data(), data, size);
+  Wipe(data, size);
   next_size_ = size;
 }
 
@@ -282,12 +336,14 @@ void Inbound::ReleaseBody() {
 
 void Inbound::ReleaseHead() {
   if (head_released_ || !head_ready()) return;
+  WipeCredentials();
   head_released_ = true;
   parser_.DropViews();
   GiveUpEmptyBuffers();
 }
 
 void Inbound::NextMessage(bool no_body) {
+  WipeCredentials();
   head_buffer_ = std::move(next_buffer_);
   head_size_ = std::exchange(next_size_, 0);
   body_buffer_.Release();
@@ -295,7 +351,7 @@ void Inbound::NextMessage(bool no_body) {
   body_capacity_ = body_size_ = unread_ = 0;
   received_ = remaining_ = limit_ = 0;
   no_body_ = no_body;
-  collecting_ = discarding_ = large_reads_ = head_released_ = false;
+  collecting_ = discarding_ = large_reads_ = head_released_ = wiped_ = false;
   framing_ = Framing::kNone;
   phase_ = Phase::kHead;
   parser_.Reset();

@@ -16,7 +16,8 @@
 namespace aisix::http {
 
 // One message at a time. Bytes behind its end wait in a buffer of their own (16 KiB, then reading pauses)
-// until NextMessage(). Buffers are taken when bytes arrive and are given back when they hold none.
+// until NextMessage(). Buffers are taken when bytes arrive and are given back when they hold none; what they
+// know of a caller's credentials is overwritten before, because they go back to a pool.
 class Inbound {
  public:
   // Readable bytes behind a body that is handed out in one piece, the first of them '\0'.
@@ -26,6 +27,7 @@ class Inbound {
 
   Inbound(async::Loop& loop, HeadParser::Type type, const HeadLimits& limits)
       : loop_(loop), parser_(type, limits), type_(type) {}
+  ~Inbound();
   Inbound(const Inbound&) = delete;
   Inbound& operator=(const Inbound&) = delete;
 
@@ -73,6 +75,9 @@ class Inbound {
   void Discard();
 
   // --- memory ---
+  // Overwrites the values of the header lines of a request that hold credentials; the lines stay. Happens by
+  // itself when the head is given up.
+  void WipeCredentials();
   void ReleaseBody();
   void ReleaseHead();
   // After a complete message: forgets it and parses what came behind it; `no_body` as for SetNoBody.
@@ -106,6 +111,7 @@ class Inbound {
   bool discarding_ = false;
   bool large_reads_ = false;
   bool head_released_ = false;
+  bool wiped_ = false;  // the credentials of this head
   ChunkDecoder chunks_;
   uint64_t remaining_ = 0;  // kLength
   uint64_t received_ = 0;

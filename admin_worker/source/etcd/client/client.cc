@@ -268,6 +268,16 @@ void Client::Close() {
   if (connection != nullptr) connection->CancelCalls();
 }
 
+void Client::ForgetReceived() {
+  ConnectionPtr connection;
+  {
+    const std::lock_guard lock(mutex_);
+    connection = connection_;
+  }
+  if (connection != nullptr)
+    connection->FillReceiveBlock(options_.prefix, std::chrono::milliseconds(options_.request_timeout_ms));
+}
+
 std::string Client::endpoint_name() const {
   const std::lock_guard lock(mutex_);
   return connection_ == nullptr ? std::string() : connection_->endpoint().Name();

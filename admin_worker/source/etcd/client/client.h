@@ -113,6 +113,9 @@ class Client {
   void Discard(const Connection& connection);
   // The next call authenticates anew.
   void ForgetToken();
+  // Where the present connection keeps credentials that it has received and that have been replaced since,
+  // they are overwritten.
+  void ForgetReceived();
   // Calls that are under way fail, and so does every later one; the connector is closed too. For the end.
   void Close();
   // The endpoint of the present connection, for messages; empty: none.

@@ -54,6 +54,11 @@ class Connection {
   // that speaks etcd's protocol answered.
   absl::Status Probe(const std::string& key, std::chrono::milliseconds timeout);
 
+  // Lets go of credentials that were received and have been replaced: gRPC receives into blocks and keeps the
+  // last one until it is full, so this reads names below `prefix` until it is. Gives up when etcd does not
+  // answer.
+  void FillReceiveBlock(const std::string& prefix, std::chrono::milliseconds timeout);
+
   // Calls that are under way, and later ones, fail.
   void CancelCalls();
 

@@ -1,5 +1,7 @@
 #include "admin_worker/source/etcd/client/relay.h"
 
+#include <string.h>
+
 #include <utility>
 
 namespace aisix::admin::etcd {
@@ -30,17 +32,22 @@ std::span<char> Relay::Side::ReadSpace() {
 
 void Relay::Side::OnRead(size_t size) {
   if (size == 0) return;
+  used_ = size;
   net::Transport& other = *relay_.transports_[1 - index_];
   const iovec piece{buffer_.data(), size};
   switch (other.Write(&piece, 1)) {
     case net::WriteResult::kDone:
-      return;
+      return Wipe();
     case net::WriteResult::kPending:
       writing_ = true;
       return;
     case net::WriteResult::kFailed:
       return relay_.End(other.write_error());
   }
+}
+
+void Relay::Side::Wipe() {
+  ::explicit_bzero(buffer_.data(), std::exchange(used_, 0));
 }
 
 void Relay::Side::OnEnd(absl::Status status) {
@@ -53,6 +60,7 @@ void Relay::Side::OnWritten(absl::Status status) {
   if (!status.ok()) return relay_.End(status);
   // What was written on this side's transport came from the other side.
   relay_.sides_[1 - index_].writing_ = false;
+  relay_.sides_[1 - index_].Wipe();
   relay_.transports_[1 - index_]->ResumeReading();
 }
 

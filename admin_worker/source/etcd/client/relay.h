@@ -28,15 +28,20 @@ class Relay {
   class Side final : public net::StreamReceiver {
    public:
     Side(Relay& relay, size_t index) : relay_(relay), index_(index) {}
+    ~Side() override { Wipe(); }
     std::span<char> ReadSpace() override;
     void OnRead(size_t size) override;
     void OnEnd(absl::Status status) override;
     void OnWritten(absl::Status status) override;
 
    private:
+    // What went through was documents, and so credentials.
+    void Wipe();
+
     Relay& relay_;
     const size_t index_;
     std::vector<char> buffer_;
+    size_t used_ = 0;       // of it
     bool writing_ = false;  // the other side still takes what was read here
     friend class Relay;
   };

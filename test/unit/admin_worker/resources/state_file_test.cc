@@ -35,12 +35,24 @@ TEST_F(StateFileTest, TheNewestRecordIsRead) {
 TEST_F(StateFileTest, AnInterruptedWriteLeavesThePreviousRecord) {
   StateFile file = Open();
   ASSERT_TRUE(file.Write("the good one").ok());
+  const size_t good = os::ReadAll(memory_.get())->find("the good one");
   ASSERT_TRUE(file.Write("the torn one").ok());
-  std::string bytes = *os::ReadAll(memory_.get());
-  const size_t place = bytes.find("torn");
-  ASSERT_NE(place, std::string::npos);
-  ASSERT_EQ(::pwrite(memory_.get(), "XXXX", 4, static_cast<off_t>(place)), 4);
+  // As long as the new record is being written the old one is there.
+  ASSERT_EQ(::pwrite(memory_.get(), "the good one", 12, static_cast<off_t>(good)), 12);
+  EXPECT_EQ(Open().Read(), "the torn one");
+  const size_t torn = os::ReadAll(memory_.get())->find("torn");
+  ASSERT_NE(torn, std::string::npos);
+  ASSERT_EQ(::pwrite(memory_.get(), "XXXX", 4, static_cast<off_t>(torn)), 4);
   EXPECT_EQ(Open().Read(), "the good one");
+}
+
+TEST_F(StateFileTest, AReplacedRecordIsGone) {
+  StateFile file = Open();
+  for (const size_t size : {5000, 9000, 100, 20000, 20, 20}) {
+    ASSERT_TRUE(file.Write(std::string(size, 'x')).ok());
+    const std::string bytes = *os::ReadAll(memory_.get());
+    EXPECT_EQ(static_cast<size_t>(std::count(bytes.begin() + 4096, bytes.end(), 'x')), size);
+  }
 }
 
 TEST_F(StateFileTest, RecordsOfChangingSizeNeverOverlapTheCurrentOne) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <nlohmann/json.hpp>
@@ -102,6 +103,20 @@ class Worker {
 
 class EtcdSourceTest : public ::testing::Test {
  protected:
+  // The file is sparse.
+  bool MemoryHolds(const std::string& text) {
+    bool found = false;
+    off_t end = 0;
+    while (true) {
+      const off_t begin = ::lseek(memory_.get(), end, SEEK_DATA);
+      if (begin < 0) return found;
+      end = ::lseek(memory_.get(), begin, SEEK_HOLE);
+      std::string data(static_cast<size_t>(end - begin), '\0');
+      EXPECT_EQ(::pread(memory_.get(), data.data(), data.size(), begin), end - begin);
+      found = found || data.find(text) != std::string::npos;
+    }
+  }
+
   os::UniqueFd memory_ = *os::CreateMemoryFile("state");
 };
 
@@ -278,6 +293,23 @@ TEST_F(EtcdSourceTest, TheNextWorkerKnowsWhatThisOneKnew) {
   EXPECT_EQ(after["rejected"][0]["first_seen_at"], before["rejected"][0]["first_seen_at"]);
   EXPECT_EQ(after["rejected"][0]["serving_stale_since"], before["rejected"][0]["serving_stale_since"]);
   EXPECT_EQ(after["source"]["source_hash"], before["source"]["source_hash"]);
+}
+
+TEST_F(EtcdSourceTest, WhatWasReplacedLeavesTheStateMemory) {
+  FakeEtcd etcd;
+  etcd.Put(kKey, Policy("the-old-one"));
+  Worker worker({etcd.url()}, memory_.get());
+  worker.Start();
+  worker.WaitForServed(Policy("the-old-one"));
+  EXPECT_TRUE(MemoryHolds("the-old-one"));
+  etcd.Put(kKey, Policy("the-new-one"));
+  worker.WaitForServed(Policy("the-new-one"));
+  const absl::Time end = absl::Now() + absl::Seconds(20);
+  while (MemoryHolds("the-old-one")) {
+    ASSERT_LT(absl::Now(), end);
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(MemoryHolds("the-new-one"));
 }
 
 TEST_F(EtcdSourceTest, AppliedIsWhatTheZonesAcknowledged) {
