@@ -4,6 +4,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <type_traits>
 
@@ -75,9 +77,25 @@ LevelText TextOf(Level level) {
   return {"TRACE", "\x1b[35m"};
 }
 
+// Whether one of the eight bytes at `at` may have to be escaped; there are false alarms.
+bool MayNeedEscape(const char* at, bool quoted) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = 0x80 * kOnes;
+  uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  const auto has = [word](unsigned char byte) {
+    const uint64_t differs = word ^ kOnes * byte;
+    return (differs - kOnes) & ~differs & kTops;
+  };
+  const uint64_t control = ((word - kOnes * 0x20) & ~word & kTops) | has(0x7f);
+  return (control | (quoted ? has('"') | has('\\') : 0)) != 0;
+}
+
 void AppendEscaped(std::string& out, std::string_view text, bool quoted) {
   size_t clean = 0;
   for (size_t i = 0; i < text.size(); ++i) {
+    while (text.size() - i >= 8 && !MayNeedEscape(text.data() + i, quoted)) i += 8;
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     const bool special = quoted && (c == '"' || c == '\\');
     if (c >= 0x20 && c != 0x7f && !special) continue;

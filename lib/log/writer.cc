@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +24,11 @@ int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+bool IsFile(int fd) {
+  struct stat about {};
+  return ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
 }
 
 }  // namespace
@@ -56,7 +62,11 @@ std::string DroppedLine(uint64_t count, std::string_view suffix, bool colour) {
 
 Logger::Writer::Writer(int fd, std::string suffix, bool colour,
                        std::shared_ptr<std::atomic<uint64_t>> dropped)
-    : fd_(fd), suffix_(std::move(suffix)), colour_(colour), total_dropped_(std::move(dropped)) {}
+    : fd_(fd),
+      file_(IsFile(fd)),
+      suffix_(std::move(suffix)),
+      colour_(colour),
+      total_dropped_(std::move(dropped)) {}
 
 void Logger::Writer::Start(const std::shared_ptr<Writer>& writer) {
   std::thread([writer] { writer->Run(); }).detach();
@@ -112,8 +122,12 @@ void Logger::Writer::Run() {
 }
 
 // A line is never split over two writes: up to PIPE_BUF bytes a pipe keeps them together, whoever else
-// writes to it. Longer lines stand alone.
+// writes to it. Longer lines stand alone. A file keeps any write together.
 void Logger::Writer::WriteBatch(std::string_view lines) const {
+  if (file_) {
+    WriteFully(fd_, lines, -1);
+    return;
+  }
   while (!lines.empty()) {
     size_t end = lines.size();
     if (end > PIPE_BUF) {

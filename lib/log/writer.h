@@ -40,6 +40,7 @@ class Logger::Writer {
   void WriteBatch(std::string_view lines) const;
 
   const int fd_;
+  const bool file_;  // a regular file, not a pipe or a terminal
   const std::string suffix_;
   const bool colour_;
   const std::shared_ptr<std::atomic<uint64_t>> total_dropped_;
