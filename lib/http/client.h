@@ -1,7 +1,8 @@
 // HTTP/1.1 client of one loop: a pool of connections, and exchanges on them.
 //
 //   http::ClientExchange exchange(pool);
-//   exchange_sees_abort.OnAbort([&exchange] { exchange.Cancel(); });
+//   auto cancel = [&exchange] { exchange.Cancel(); };
+//   server_exchange.OnAbort(cancel);
 //   absl::Status sent = co_await exchange.Send(origin, request, options);
 //   if (!sent.ok()) … exchange.error_kind(), sent.message()
 //   auto head = co_await exchange.ReceiveHead(deadline_ms);       // const ResponseHead*

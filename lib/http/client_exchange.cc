@@ -139,10 +139,11 @@ absl::Status ClientExchange::Transmit() {
     error_kind_ = ErrorKind::kProtocol;
     return absl::InvalidArgumentError("malformed request target");
   }
+  const bool gather = body_size <= kGatheredBody;
   HeadWriter writer(pool_.loop().buffers(), request.headers,
                     request.method.size() + request.target.size() + 2 * origin_->host_header.size() +
                         (origin_->proxy ? origin_->proxy->authorization.size() : 0) +
-                        request.header_lines.size() + 144);
+                        request.header_lines.size() + 144 + (gather ? body_size : 0));
   const HttpProxy* proxy = origin_->security ? nullptr : origin_->proxy.get();
   writer.Add(request.method);
   writer.Add(" ");
@@ -172,9 +173,13 @@ absl::Status ClientExchange::Transmit() {
   }
   writer.Add("\r\n");
   const size_t secret_size = writer.size();
+  std::span<const std::string_view> body = request.body;
+  if (gather) {
+    for (std::string_view piece : std::exchange(body, {})) writer.Add(piece);
+  }
   const size_t head_size = writer.size();
   connection_->SetHeadRequest(request.method == "HEAD");
-  connection_->Write(writer.TakeBuffer(), head_size, secret_size, request.body);
+  connection_->Write(writer.TakeBuffer(), head_size, secret_size, body);
   return absl::OkStatus();
 }
 

@@ -19,6 +19,7 @@ KeyView KeyOf(const Origin& origin) {
 struct ClientPool::Hosts {
   // Keys are views of the values, which do not move.
   absl::flat_hash_map<KeyView, std::unique_ptr<Host>> map;
+  Host* found_last = nullptr;  // most requests go where the one before went
 };
 
 ClientPool::ClientPool(async::Loop& loop, net::Dialer& dialer, ClientPoolOptions options)
@@ -54,14 +55,18 @@ void ClientPool::Forget(Host& host) {
   // The key lies in the value: the erased node must keep it until it was compared.
   const auto found = hosts_->map.find(KeyOf(host.origin));
   if (found == hosts_->map.end()) return;
+  if (hosts_->found_last == &host) hosts_->found_last = nullptr;
   const std::unique_ptr<Host> last = std::move(found->second);
   hosts_->map.erase(found);
 }
 
 ClientConnection* ClientPool::TakeIdle(const Origin& origin) {
-  const auto found = hosts_->map.find(KeyOf(origin));
-  if (found == hosts_->map.end()) return nullptr;
-  ClientConnection* connection = found->second->first_idle;
+  if (hosts_->found_last == nullptr || KeyOf(hosts_->found_last->origin) != KeyOf(origin)) {
+    const auto found = hosts_->map.find(KeyOf(origin));
+    if (found == hosts_->map.end()) return nullptr;
+    hosts_->found_last = found->second.get();
+  }
+  ClientConnection* connection = hosts_->found_last->first_idle;
   if (connection) Unlist(connection);
   return connection;
 }

@@ -1,12 +1,44 @@
 #include "lib/http/head.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "lib/http/wire/byte_block.h"
 
 namespace aisix::http {
 namespace {
 
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+// Eight bytes at once, with A to Z as a to z.
+uint64_t Lower(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = 0x80 * kOnes;
+  const uint64_t low = word & ~kTops;
+  const uint64_t from_a = low + kOnes * (0x80 - 'A');
+  const uint64_t behind_z = low + kOnes * (0x80 - ('Z' + 1));
+  const uint64_t letters = from_a & ~behind_z & ~word & kTops;
+  return word | letters >> 2;  // 0x20
+}
+
+uint64_t Load(const char* from, size_t size) {
+  uint64_t word = 0;
+  std::memcpy(&word, from, size);
+  return word;
+}
+
+// Visible ASCII and blanks: nothing that needs a closer look.
+template <typename Block>
+bool IsPlain(const char* at) {
+  return Block(at).Outside(0x20, 0x7E) == 0;
+}
+
+// The last block overlaps the one before it. `size` is at least a block's.
+template <typename Block>
+bool IsPlain(const char* at, size_t size) {
+  const char* const last = at + size - Block::kSize;
+  for (; at < last; at += Block::kSize) {
+    if (!IsPlain<Block>(at)) return false;
+  }
+  return IsPlain<Block>(last);
 }
 
 std::string_view Trim(std::string_view text) {
@@ -17,12 +49,34 @@ std::string_view Trim(std::string_view text) {
 
 }  // namespace
 
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (Lower(a[i]) != Lower(b[i])) return false;
+bool internal::SameIgnoringCase(const char* a, const char* b, size_t size) {
+  const auto same = [a, b](size_t at, size_t count) {
+    return Lower(Load(a + at, count)) == Lower(Load(b + at, count));
+  };
+  size_t at = 0;
+  for (; size - at >= 8; at += 8) {
+    if (!same(at, 8)) return false;
+  }
+  if (size - at >= 4) {
+    if (!same(at, 4)) return false;
+    at += 4;
+  }
+  for (; at < size; ++at) {
+    if (!same(at, 1)) return false;
   }
   return true;
+}
+
+bool HasControlBytes(std::string_view text) {
+  if (text.size() >= ByteBlock::kSize) {
+    if (IsPlain<ByteBlock>(text.data(), text.size())) return false;
+  } else if (text.size() >= WordBlock::kSize) {
+    if (IsPlain<WordBlock>(text.data(), text.size())) return false;
+  }
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+  });
 }
 
 bool ListHasToken(std::string_view list, std::string_view token) {

@@ -16,8 +16,19 @@ struct Header {
   std::string_view value;
 };
 
+namespace internal {
+bool SameIgnoringCase(const char* a, const char* b, size_t size);
+}
+
 // ASCII letters without regard to case.
-bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+inline bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size() || a.empty()) return a.size() == b.size();
+  // Most names of equal length differ here.
+  if (((a.back() ^ b.back()) & 0xDF) != 0) return false;
+  return internal::SameIgnoringCase(a.data(), b.data(), a.size());
+}
+// Whether a byte below 0x20 (but a tab) or 0x7f is in it: it could end a line.
+bool HasControlBytes(std::string_view text);
 // Whether a comma-separated list (`close, TE`) has `token`, without regard to case.
 bool ListHasToken(std::string_view list, std::string_view token);
 

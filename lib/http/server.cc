@@ -10,7 +10,10 @@
 namespace aisix::http {
 
 Server::Server(async::Loop& loop, Handler& handler, ServerOptions options)
-    : loop_(loop), handler_(handler), options_(std::move(options)) {}
+    : loop_(loop), handler_(handler), options_(std::move(options)) {
+  const std::string& name = options_.server_header;
+  if (!name.empty() && !HasControlBytes(name)) server_line_ = "server: " + name + "\r\n";
+}
 
 Server::~Server() {
   listeners_.clear();

@@ -115,6 +115,8 @@ class Server {
  private:
   friend class ServerConnection;
 
+  // "server: …\r\n", or empty.
+  std::string_view server_line() const { return server_line_; }
   std::string_view DateLine();
   void Remove(ServerConnection* connection);
 
@@ -128,6 +130,7 @@ class Server {
   std::atomic<size_t> in_flight_{0};
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   ServerConnection* first_ = nullptr;  // list of all connections, owned
+  std::string server_line_;
   int64_t date_second_ = -1;
   char date_line_[40] = {};
 };

@@ -81,8 +81,7 @@ void ServerConnection::Gone() {
   if (wake_.has_waiter()) {
     wake_.Set();
   } else if (hook_) {
-    absl::AnyInvocable<void()> hook = std::exchange(hook_, nullptr);
-    hook();
+    std::exchange(hook_, nullptr)(hook_argument_);
   }
 }
 
@@ -151,7 +150,7 @@ void ServerConnection::BeginExchange() {
 async::Task<bool> ServerConnection::EndExchange() {
   if (!ended_ && !response_started_) {
     close_after_ = true;
-    async::Maybe<absl::Status> sent = Respond(500, std::span<const Header>(), std::string_view());
+    async::Maybe<absl::Status> sent = Respond(500, {}, {});
     (void)co_await sent;
   }
   while (writing_ && !ended_) co_await wake_.Wait();
@@ -221,7 +220,8 @@ async::Task<void> ServerConnection::RefuseRequest() {
   request_minor_version_ = 1;
   keep_alive_ = false;
   sent_ = 0;
-  async::Maybe<absl::Status> sent = Respond(error.status, headers, reply.body);
+  const std::string_view body = reply.body;
+  async::Maybe<absl::Status> sent = Respond(error.status, headers, {&body, 1});
   const absl::Status status = co_await sent;
   if (status.ok()) co_await Linger();
 }

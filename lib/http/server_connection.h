@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/async/event.h"
@@ -48,14 +47,15 @@ class ServerConnection final : public net::StreamReceiver {
   void WipeCredentials() { in_.WipeCredentials(); }
   void ReleaseRequest();
   async::Maybe<DrainResult> Drain(uint64_t max_bytes, uint64_t max_ms);
-  async::Maybe<absl::Status> Respond(int status, std::span<const Header> headers, std::string_view body);
+  async::Maybe<absl::Status> Respond(int status, std::span<const Header> headers,
+                                     std::span<const std::string_view> body);
   void StartStream(int status, std::span<const Header> headers, std::optional<uint64_t> content_length);
   async::Maybe<absl::Status> WritePieces(std::span<const std::string_view> pieces, bool last);
   void Abort();
   bool response_started() const { return response_started_; }
   uint64_t body_bytes_sent() const { return sent_; }
   void CloseAfterResponse() { close_after_ = true; }
-  void OnAbort(absl::AnyInvocable<void()> hook);
+  void OnAbort(void (*hook)(void* argument), void* argument);
   bool caller_gone() const { return ended_; }
 
  private:
@@ -74,7 +74,8 @@ class ServerConnection final : public net::StreamReceiver {
   async::Task<absl::Status> SendLater(std::vector<iovec> pieces);
 
   bool MayKeepAlive() const;
-  void RenderHead(int status, std::span<const Header> headers, std::optional<uint64_t> content_length);
+  void RenderHead(int status, std::span<const Header> headers, std::optional<uint64_t> content_length,
+                  size_t room);
   async::Maybe<absl::Status> Send(const iovec* pieces, int count);
   net::WriteResult TryWrite(const iovec* pieces, int count);
   void SendContinue();
@@ -96,7 +97,8 @@ class ServerConnection final : public net::StreamReceiver {
   async::Timer timer_;
   async::Deferred flush_;
   async::Deferred removal_;
-  absl::AnyInvocable<void()> hook_;
+  void (*hook_)(void* argument) = nullptr;
+  void* hook_argument_ = nullptr;
   ServerConnection* next_ = nullptr;  // the server's list
   ServerConnection* previous_ = nullptr;
 

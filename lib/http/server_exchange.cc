@@ -40,7 +40,11 @@ async::Maybe<DrainResult> ServerExchange::Drain(uint64_t max_bytes, uint64_t max
 
 async::Maybe<absl::Status> ServerExchange::Respond(int status, std::span<const Header> headers,
                                                    std::string_view body) {
-  return connection_.Respond(status, headers, body);
+  return connection_.Respond(status, headers, {&body, 1});
+}
+async::Maybe<absl::Status> ServerExchange::RespondV(int status, std::span<const Header> headers,
+                                                    std::span<const std::string_view> pieces) {
+  return connection_.Respond(status, headers, pieces);
 }
 void ServerExchange::StartStream(int status, std::span<const Header> headers,
                                  std::optional<uint64_t> content_length) {
@@ -68,8 +72,8 @@ uint64_t ServerExchange::body_bytes_sent() const {
 void ServerExchange::CloseAfterResponse() {
   connection_.CloseAfterResponse();
 }
-void ServerExchange::OnAbort(absl::AnyInvocable<void()> hook) {
-  connection_.OnAbort(std::move(hook));
+void ServerExchange::SetAbortHook(void (*hook)(void* argument), void* argument) {
+  connection_.OnAbort(hook, argument);
 }
 bool ServerExchange::caller_gone() const {
   return connection_.caller_gone();

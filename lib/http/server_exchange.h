@@ -1,12 +1,12 @@
 // One request and its response, as a handler sees them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/async/loop.h"
@@ -57,10 +57,13 @@ class ServerExchange {
   // Discards what remains of the body (spec 01 §10: before a 413).
   async::Maybe<DrainResult> Drain(uint64_t max_bytes, uint64_t max_ms);
 
-  // --- response: Respond, or StartStream and Finish; once ---
+  // --- response: Respond or RespondV, or StartStream and Finish; once ---
   // `content-length`, `transfer-encoding`, `connection`, `date` and `server` are added; do not pass them. A
   // header whose name or value has a control character is left out. The error is UNAVAILABLE: caller gone.
   async::Maybe<absl::Status> Respond(int status, std::span<const Header> headers, std::string_view body);
+  // The same for a body in pieces, at most 64.
+  async::Maybe<absl::Status> RespondV(int status, std::span<const Header> headers,
+                                      std::span<const std::string_view> pieces);
   // The head leaves with the first Write, or when the loop next waits, whichever is earlier. Framing is
   // chunked (until close for HTTP/1.0) unless the length is known; then exactly so many bytes must be
   // written.
@@ -82,15 +85,21 @@ class ServerExchange {
   void CloseAfterResponse();
 
   // --- the caller goes away ---
-  // Runs `hook` once, on the loop, as soon as the caller disconnected while the handler waits for something
-  // else: use it to cancel what the handler waits for. An end of file counts as a disconnect, also from a
-  // caller that only shut down its sending side: a request whose caller vanished must not cost provider
-  // tokens, and the two cannot be told apart. Runs at once when the caller is gone already. Replaces an
-  // earlier hook; null: none. Pass something small (a pointer): then nothing is allocated.
-  void OnAbort(absl::AnyInvocable<void()> hook);
+  // Runs `hook`, anything that can be called, once, on the loop, as soon as the caller disconnected while the
+  // handler waits for something else: use it to cancel what the handler waits for. An end of file counts as a
+  // disconnect, also from a caller that only shut down its sending side: a request whose caller vanished must
+  // not cost provider tokens, and the two cannot be told apart. Runs at once when the caller is gone already.
+  // Replaces an earlier hook. Borrowed until the handler returns or calls OnAbort(nullptr).
+  template <typename Callable>
+  void OnAbort(Callable& hook) {
+    SetAbortHook([](void* callable) { (*static_cast<Callable*>(callable))(); }, &hook);
+  }
+  void OnAbort(std::nullptr_t) { SetAbortHook(nullptr, nullptr); }
   bool caller_gone() const;
 
  private:
+  void SetAbortHook(void (*hook)(void* argument), void* argument);
+
   ServerConnection& connection_;
 };
 

@@ -1,5 +1,6 @@
 // The sending half of a ServerConnection.
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "lib/http/server_connection.h"
@@ -33,8 +34,9 @@ bool ServerConnection::MayKeepAlive() const {
   return in_.body_remaining().value_or(0) <= server_.options().keep_alive_drain_bytes;
 }
 
+// Into out_, with `room` bytes to spare behind it.
 void ServerConnection::RenderHead(int status, std::span<const Header> headers,
-                                  std::optional<uint64_t> content_length) {
+                                  std::optional<uint64_t> content_length, size_t room) {
   response_started_ = true;
   keep_alive_ = keep_alive_ && MayKeepAlive();
   const bool has_body = StatusHasBody(status);
@@ -51,7 +53,7 @@ void ServerConnection::RenderHead(int status, std::span<const Header> headers,
   declared_ = content_length.value_or(0);
 
   const ServerOptions& options = server_.options();
-  HeadWriter writer(loop().buffers(), headers, 256 + options.server_header.size());
+  HeadWriter writer(loop().buffers(), headers, 256 + server_.server_line().size() + room);
   if (status == 200) {
     writer.Add("HTTP/1.1 200 OK\r\n");
   } else {
@@ -62,7 +64,7 @@ void ServerConnection::RenderHead(int status, std::span<const Header> headers,
     writer.Add("\r\n");
   }
   for (const Header& header : headers) writer.AddHeader(header);
-  if (!options.server_header.empty()) writer.AddHeader({"server", options.server_header});
+  writer.Add(server_.server_line());
   if (has_body) {
     if (content_length) {
       writer.Add("content-length: ");
@@ -123,25 +125,38 @@ async::Task<absl::Status> ServerConnection::SendLater(std::vector<iovec> pieces)
 }
 
 async::Maybe<absl::Status> ServerConnection::Respond(int status, std::span<const Header> headers,
-                                                     std::string_view body) {
-  if (response_started_) return absl::FailedPreconditionError("response was started already");
-  if (ended_) return CallerGone();
-  RenderHead(status, headers, body.size());
-  response_finished_ = true;
-  std::array<iovec, 2> pieces;
-  int count = 0;
-  pieces[count++] = Piece({out_.data(), out_size_});
-  if (framing_ == Framing::kLength && !body.empty()) {
-    pieces[count++] = Piece(body);
-    sent_ = body.size();
+                                                     std::span<const std::string_view> body) {
+  if (response_started_ || body.size() > kMaxPieces) {
+    return absl::FailedPreconditionError("response was started already, or has too many pieces");
   }
+  if (ended_) return CallerGone();
+  size_t length = 0;
+  for (std::string_view piece : body) length += piece.size();
+  const bool gather = length <= kGatheredBody;
+  RenderHead(status, headers, length, gather ? length : 0);
+  response_finished_ = true;
+  std::array<iovec, kMaxPieces + 1> pieces;
+  int count = 1;
+  if (framing_ == Framing::kLength) {
+    sent_ = length;
+    for (std::string_view piece : body) {
+      if (piece.empty()) continue;
+      if (gather) {
+        std::memcpy(out_.data() + out_size_, piece.data(), piece.size());
+        out_size_ += piece.size();
+      } else {
+        pieces[count++] = Piece(piece);
+      }
+    }
+  }
+  pieces[0] = Piece({out_.data(), out_size_});
   return Send(pieces.data(), count);
 }
 
 void ServerConnection::StartStream(int status, std::span<const Header> headers,
                                    std::optional<uint64_t> content_length) {
   if (response_started_ || ended_) return;
-  RenderHead(status, headers, content_length);
+  RenderHead(status, headers, content_length, 0);
   head_unsent_ = true;
   flush_.Schedule(
       loop(), [](void* self) { static_cast<ServerConnection*>(self)->FlushHead(); }, this);
@@ -208,12 +223,13 @@ void ServerConnection::Abort() {
   transport_.reset();
 }
 
-void ServerConnection::OnAbort(absl::AnyInvocable<void()> hook) {
-  if (ended_ && hook) {
-    hook();
+void ServerConnection::OnAbort(void (*hook)(void* argument), void* argument) {
+  if (ended_ && hook != nullptr) {
+    hook(argument);
     return;
   }
-  hook_ = std::move(hook);
+  hook_ = hook;
+  hook_argument_ = argument;
 }
 
 }  // namespace aisix::http

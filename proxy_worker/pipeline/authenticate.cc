@@ -1,9 +1,8 @@
 #include "proxy_worker/pipeline/authenticate.h"
 
-#include <algorithm>
-
 #include "absl/time/clock.h"
 #include "lib/crypto/sha256.h"
+#include "lib/http/head.h"
 #include "lib/http/server_exchange.h"
 #include "proxy_worker/pipeline/client_address.h"
 #include "proxy_worker/telemetry/request_recorder.h"
@@ -18,7 +17,9 @@ std::string_view TrimBlanks(std::string_view text) {
 }
 
 bool IsVisibleAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); });
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80 && !http::HasControlBytes(text);
 }
 
 Error ErrorFor(AuthReason reason) {
@@ -50,7 +51,8 @@ std::optional<std::string_view> PresentedKey(const http::Headers& headers) {
   return key;
 }
 
-AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_view> key, absl::Time now) {
+AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_view> key,
+                         absl::FunctionRef<absl::Time()> now) {
   AuthDecision decision;
   if (!key) {
     decision.reason = AuthReason::kMissingCredentials;
@@ -61,7 +63,7 @@ AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_vie
     decision.reason = AuthReason::kUnknownKey;
   } else if (decision.caller->disabled()) {
     decision.reason = AuthReason::kKeyDisabled;
-  } else if (decision.caller->expired(now)) {
+  } else if (decision.caller->can_expire() && decision.caller->expired(now())) {
     decision.reason = AuthReason::kKeyExpired;
   }
   return decision;
@@ -69,7 +71,7 @@ AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_vie
 
 std::optional<Error> Authenticate(LoopContext& loop, RequestContext& context) {
   const AuthDecision decision =
-      DecideOnKey(context.snapshot, PresentedKey(context.exchange.request().headers), absl::Now());
+      DecideOnKey(context.snapshot, PresentedKey(context.exchange.request().headers), absl::Now);
   context.exchange.WipeCredentials();                                      // the proxy knows hashes
   if (decision.reason != AuthReason::kNone) ClientAddress(loop, context);  // the line names it
   loop.recorder.Authentication(context, decision.reason, decision.caller);

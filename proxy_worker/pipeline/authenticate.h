@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "lib/http/head.h"
 #include "proxy_worker/pipeline/error.h"
@@ -21,7 +22,9 @@ struct AuthDecision {
   AuthReason reason = AuthReason::kNone;
   const CallerKey* caller = nullptr;  // the key that matched, also a disabled or expired one
 };
-AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_view> key, absl::Time now);
+// `now` is asked only about keys that expire.
+AuthDecision DecideOnKey(const Snapshot& snapshot, std::optional<std::string_view> key,
+                         absl::FunctionRef<absl::Time()> now);
 
 // Sets context.caller. Nullopt: go on; else the 401. Records the decision.
 std::optional<Error> Authenticate(LoopContext& loop, RequestContext& context);

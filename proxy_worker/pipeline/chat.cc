@@ -9,7 +9,8 @@
 namespace aisix::proxy {
 
 async::Task<void> HandleChat(LoopContext& loop, RequestContext& context) {
-  const JsonBody body = co_await ReadJsonBody(loop, context);
+  async::Maybe<JsonBody> reading = ReadJsonBody(loop, context);
+  const JsonBody body = co_await reading;
   std::optional<Error> refusal;
   std::optional<ChatRun> run;
   if (body.ok()) {
@@ -22,8 +23,8 @@ async::Task<void> HandleChat(LoopContext& loop, RequestContext& context) {
     co_await RespondError(loop, context, *refusal);
     co_return;
   }
-  ChatRun* const watched = &*run;
-  context.exchange.OnAbort([watched] { watched->CallerLeft(); });
+  auto left = [&run] { run->CallerLeft(); };
+  context.exchange.OnAbort(left);
   if (context.stream) {
     co_await run->Stream();
   } else {

@@ -135,10 +135,13 @@ async::Task<void> ChatRun::Whole() {
     bool good = false;
     if (head != nullptr) {
       if (!retry_.MayFollow(made)) context_.exchange.ReleaseBody();
-      good = co_await ReadWhole(deadline);
+      async::Maybe<absl::StatusOr<std::span<char>>> reading = upstream_->ReadAll(kMostReplyBytes, deadline);
+      const absl::StatusOr<std::span<char>> bytes = co_await reading;
+      good = TakeWhole(bytes);
     }
     if (good) {
-      co_await AnswerWhole();
+      async::Maybe<void> answered = AnswerWhole();
+      co_await answered;
       co_return;
     }
     const bool again = co_await TryAgain(made + 1);
@@ -146,30 +149,28 @@ async::Task<void> ChatRun::Whole() {
   }
 }
 
-async::Task<bool> ChatRun::ReadWhole(uint64_t deadline_ms) {
-  const absl::StatusOr<std::span<char>> bytes = co_await upstream_->ReadAll(kMostReplyBytes, deadline_ms);
+bool ChatRun::TakeWhole(const absl::StatusOr<std::span<char>>& bytes) {
   if (!bytes.ok()) {
     ExchangeFailed(bytes.status(), "reading response body", budget_.whole_ms);
-    co_return false;
+    return false;
   }
   const std::string_view text(bytes->data(), bytes->size());
   ChatScratch& scratch = loop_.chat_scratch;
   openai_chat::ReplyView& view = scratch.reply.view;
   if (!openai_chat::ReadReply(scratch.reader, text, openai_chat::ReplyForm::kWhole, scratch.no_path, view)) {
     failure_ = DecodeFailure(view.valid_json ? view.defect : "invalid JSON");
-    co_return false;
+    return false;
   }
   RecordReply(view, text);
   edits_.model = caller_model_;
   json::Splice splice;
   openai_chat::EditReply(view, text, openai_chat::ReplyForm::kWhole, std::time(nullptr), edits_, splice);
   splice.AppendTo(reply_, text);
-  co_return true;
+  return true;
 }
 
-async::Task<void> ChatRun::AnswerWhole() {
+async::Maybe<void> ChatRun::AnswerWhole() {
   context_.exchange.ReleaseBody();
-  context_.attempt.ended_ns = uv_hrtime();
   http::Header headers[2];
   headers[0].name = "content-type";
   headers[0].value = "application/json";
@@ -177,12 +178,10 @@ async::Task<void> ChatRun::AnswerWhole() {
   headers[1].value = context_.request_id;
   if (reply_.size() <= kMostPieces) {
     const std::span<const std::string_view> pieces(reply_.data(), reply_.size());
-    co_await RespondPieces(loop_, context_, 200, headers, pieces);
-    co_return;
+    return RespondPieces(loop_, context_, 200, headers, pieces);
   }
-  std::string joined;
-  for (const std::string_view piece : reply_) joined.append(piece);
-  co_await Respond(loop_, context_, 200, headers, joined);
+  for (const std::string_view piece : reply_) joined_.append(piece);
+  return Respond(loop_, context_, 200, headers, joined_);
 }
 
 void ChatRun::RecordReply(const openai_chat::ReplyView& view, std::string_view text) {

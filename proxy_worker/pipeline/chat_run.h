@@ -9,6 +9,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "lib/async/event.h"
+#include "lib/async/maybe.h"
 #include "lib/async/task.h"
 #include "lib/async/timer.h"
 #include "lib/http/client.h"
@@ -61,8 +62,8 @@ class ChatRun : private openai_chat::StreamObserver {
   void RecordFailure(const Error& error);
 
   // Whole
-  async::Task<bool> ReadWhole(uint64_t deadline_ms);
-  async::Task<void> AnswerWhole();
+  bool TakeWhole(const absl::StatusOr<std::span<char>>& bytes);
+  async::Maybe<void> AnswerWhole();
   void RecordReply(const openai_chat::ReplyView& view, std::string_view text);
 
   // Stream
@@ -102,6 +103,7 @@ class ChatRun : private openai_chat::StreamObserver {
   // Whole
   openai_chat::ReplyEdits edits_;
   absl::InlinedVector<std::string_view, 8> reply_;
+  std::string joined_;  // empty, or what reply_ says in more pieces than fit into a write
 
   // Stream
   std::optional<openai_chat::StreamRelay> relay_;

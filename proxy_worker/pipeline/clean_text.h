@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "lib/http/head.h"
+
 namespace aisix::proxy {
 
 // Replaces `out` (an InlineText) by `text` without control characters, at most 256 bytes.
@@ -17,6 +19,10 @@ void AssignClean(std::string_view text, Text& out) {
     text = text.substr(0, end);
   }
   out.Clear();
+  if (!http::HasControlBytes(text) && text.find('\t') == std::string_view::npos) {
+    out.Append(text);
+    return;
+  }
   size_t from = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (!is_control(text[i])) continue;

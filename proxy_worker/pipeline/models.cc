@@ -28,7 +28,8 @@ std::string RenderModels(const Snapshot& snapshot, const CallerKey& caller, int6
 async::Task<void> ListModels(LoopContext& loop, RequestContext& context) {
   const std::string body = RenderModels(context.snapshot, *context.caller, std::time(nullptr));
   const std::array headers{http::Header{"content-type", "application/json"}};
-  co_await Respond(loop, context, 200, headers, body);
+  async::Maybe<void> answered = Respond(loop, context, 200, headers, body);
+  co_await answered;
 }
 
 }  // namespace aisix::proxy

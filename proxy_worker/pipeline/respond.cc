@@ -46,9 +46,25 @@ bool Begin(LoopContext& loop, RequestContext& context, int status, ResponsePhase
   if (phase == ResponsePhase::kStreaming) {
     loop.recorder.Head(context);
   } else {
+    if (context.attempt.ended_ns == 0) context.attempt.ended_ns = context.head_ns;
     loop.recorder.Settle(context);
   }
   return true;
+}
+
+async::Task<void> Await(async::Maybe<absl::Status> sent) {
+  (void)co_await sent;
+}
+
+JsonBody JsonBodyOf(const absl::StatusOr<std::span<char>>& body, uint64_t limit) {
+  if (body.ok()) return JsonBody(*body);
+  if (absl::IsResourceExhausted(body.status())) return JsonBody(BodyTooLarge(limit));
+  return JsonBody(InvalidRequest("failed to read request body"));
+}
+
+async::Task<JsonBody> AwaitJsonBody(async::Maybe<absl::StatusOr<std::span<char>>> reading, uint64_t limit) {
+  const absl::StatusOr<std::span<char>> body = co_await reading;
+  co_return JsonBodyOf(body, limit);
 }
 
 // `application/json` or `application/<anything>+json`, with or without parameters.
@@ -68,25 +84,20 @@ bool IsJsonContentType(std::optional<std::string_view> header) {
 
 }  // namespace
 
-async::Task<void> Respond(LoopContext& loop, RequestContext& context, int status,
-                          std::span<const http::Header> headers, std::string_view body) {
-  ResponseHeaders all(context);
-  all.Add(headers);
-  if (!Begin(loop, context, status, ResponsePhase::kBuffered)) co_return;
-  (void)co_await context.exchange.Respond(status, all.all(), body);
+async::Maybe<void> Respond(LoopContext& loop, RequestContext& context, int status,
+                           std::span<const http::Header> headers, std::string_view body) {
+  return RespondPieces(loop, context, status, headers, std::span<const std::string_view>(&body, 1));
 }
 
-async::Task<void> RespondPieces(LoopContext& loop, RequestContext& context, int status,
-                                std::span<const http::Header> headers,
-                                std::span<const std::string_view> pieces) {
+async::Maybe<void> RespondPieces(LoopContext& loop, RequestContext& context, int status,
+                                 std::span<const http::Header> headers,
+                                 std::span<const std::string_view> pieces) {
   ResponseHeaders all(context);
   all.Add(headers);
-  if (!Begin(loop, context, status, ResponsePhase::kBuffered)) co_return;
-  size_t length = 0;
-  for (std::string_view piece : pieces) length += piece.size();
-  context.exchange.StartStream(status, all.all(), length);
-  const absl::Status written = co_await context.exchange.WriteV(pieces);
-  if (written.ok()) (void)co_await context.exchange.Finish();
+  if (!Begin(loop, context, status, ResponsePhase::kBuffered)) return {};
+  async::Maybe<absl::Status> sent = context.exchange.RespondV(status, all.all(), pieces);
+  if (sent.ready()) return {};
+  return Await(std::move(sent));
 }
 
 async::Task<void> RespondError(LoopContext& loop, RequestContext& context, const Error& error) {
@@ -123,15 +134,14 @@ bool StartEventStream(LoopContext& loop, RequestContext& context, std::span<cons
   return true;
 }
 
-async::Task<JsonBody> ReadJsonBody(LoopContext& loop, RequestContext& context) {
+async::Maybe<JsonBody> ReadJsonBody(LoopContext& loop, RequestContext& context) {
   if (!IsJsonContentType(context.exchange.request().headers.Find("content-type"))) {
-    co_return JsonBody(InvalidJson());
+    return JsonBody(InvalidJson());
   }
   const uint64_t limit = loop.config.request_body_limit_bytes;
-  absl::StatusOr<std::span<char>> body = co_await context.exchange.ReadBody(limit);
-  if (body.ok()) co_return JsonBody(*body);
-  if (absl::IsResourceExhausted(body.status())) co_return JsonBody(BodyTooLarge(limit));
-  co_return JsonBody(InvalidRequest("failed to read request body"));
+  async::Maybe<absl::StatusOr<std::span<char>>> reading = context.exchange.ReadBody(limit);
+  if (reading.ready()) return JsonBodyOf(reading.value(), limit);
+  return AwaitJsonBody(std::move(reading), limit);
 }
 
 void RecordFailedAttempt(LoopContext& loop, RequestContext& context) {

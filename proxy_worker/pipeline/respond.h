@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/async/maybe.h"
 #include "lib/async/task.h"
 #include "lib/http/head.h"
 #include "proxy_worker/pipeline/error.h"
@@ -19,17 +20,17 @@ namespace aisix::proxy {
 // At most this many fields in `headers` of the functions below.
 inline constexpr size_t kMaxResponseHeaders = 14;
 
-// A whole response. `headers` and `body` are borrowed until the task is done. Settles the record first: what
-// the handler knows about the request (tokens, attempt …) must be in `context` before. A success that the
-// caller did not wait for is not written; the router then records 499. That the caller has gone is no error
-// here: nobody is left to tell.
-async::Task<void> Respond(LoopContext& loop, RequestContext& context, int status,
-                          std::span<const http::Header> headers, std::string_view body);
+// A whole response. `body` is borrowed until the result was awaited, `headers` for the call. Settles the
+// record first: what the handler knows about the request (tokens, attempt …) must be in `context` before. A
+// success that the caller did not wait for is not written; the router then records 499. That the caller has
+// gone is no error here: nobody is left to tell.
+async::Maybe<void> Respond(LoopContext& loop, RequestContext& context, int status,
+                           std::span<const http::Header> headers, std::string_view body);
 
 // The same for a body in pieces (at most 64).
-async::Task<void> RespondPieces(LoopContext& loop, RequestContext& context, int status,
-                                std::span<const http::Header> headers,
-                                std::span<const std::string_view> pieces);
+async::Maybe<void> RespondPieces(LoopContext& loop, RequestContext& context, int status,
+                                 std::span<const http::Header> headers,
+                                 std::span<const std::string_view> pieces);
 
 // The error in the envelope of the endpoint, with `Retry-After` where it has one. Sets error_kind and
 // error_detail, and where the attempt says nothing else its error_class, error_message and status.
@@ -60,7 +61,7 @@ class JsonBody {
 
 // Checks Content-Type and reads the whole body up to the configured limit (spec 05 §4). Does not look into
 // it.
-async::Task<JsonBody> ReadJsonBody(LoopContext& loop, RequestContext& context);
+async::Maybe<JsonBody> ReadJsonBody(LoopContext& loop, RequestContext& context);
 
 // Closes the record of an attempt that failed when another one follows: counts it, emits its usage event with
 // zero tokens (spec 11 §11.3), and makes context.attempt ready for the next one (index + 1, kRetry;

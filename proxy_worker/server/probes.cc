@@ -45,7 +45,8 @@ async::Task<void> AnswerProbe(LoopContext& loop, RequestContext& context) {
   }
   const std::array headers{http::Header{"content-type", "text/plain; charset=utf-8"},
                            http::Header{"x-content-type-options", "nosniff"}};
-  co_await Respond(loop, context, answer.status, headers, answer.body);
+  async::Maybe<void> answered = Respond(loop, context, answer.status, headers, answer.body);
+  co_await answered;
 }
 
 }  // namespace aisix::proxy

@@ -60,7 +60,8 @@ async::Task<void> ProxyHandler::Serve(http::ServerExchange& exchange) {
   if (limit > 0 && exchange.request().content_length.value_or(0) > limit) {
     co_await RefuseBody(context);
   } else {
-    co_await Dispatch(context, route);
+    async::Maybe<void> answered = Dispatch(context, route);
+    co_await answered;
   }
   if (context.phase == ResponsePhase::kNone && !exchange.caller_gone()) {
     const Error error = ConfigFault("the request ended without an answer");
@@ -97,56 +98,49 @@ async::Task<void> ProxyHandler::RefuseBody(RequestContext& context) {
   co_await RespondError(loop_, context, error);
 }
 
-async::Task<void> ProxyHandler::Dispatch(RequestContext& context, const Route& route) {
+async::Task<void> ProxyHandler::Refuse(RequestContext& context, Error error) {
+  co_await RespondError(loop_, context, error);
+}
+
+async::Maybe<void> ProxyHandler::Dispatch(RequestContext& context, const Route& route) {
   switch (route.kind) {
     case Route::Kind::kEndpoint:
       break;
     case Route::Kind::kNotFound:
-      co_await Respond(loop_, context, 404, {}, {});
-      co_return;
+      return Respond(loop_, context, 404, {}, {});
     case Route::Kind::kMethodNotAllowed: {
       const std::array headers{http::Header{"allow", route.allow}};
-      co_await Respond(loop_, context, 405, headers, {});
-      co_return;
+      return Respond(loop_, context, 405, headers, {});
     }
     case Route::Kind::kTunnelRemoved: {
       context.recording = Recording::kFull;
       context.fixed_model_label = "passthrough";
       context.fixed_provider_label = "unresolved";
-      const Error error = EndpointRemoved();
-      co_await RespondError(loop_, context, error);
-      co_return;
+      return Refuse(context, EndpointRemoved());
     }
   }
   if (context.endpoint == Endpoint::kLivez || context.endpoint == Endpoint::kReadyz) {
-    co_await AnswerProbe(loop_, context);
-    co_return;
+    return AnswerProbe(loop_, context);
   }
-  co_await CallEndpoint(context);
+  return CallEndpoint(context);
 }
 
-async::Task<void> ProxyHandler::CallEndpoint(RequestContext& context) {
+async::Maybe<void> ProxyHandler::CallEndpoint(RequestContext& context) {
   if (NeedsKey(context.endpoint)) {
-    const std::optional<Error> refusal = Authenticate(loop_, context);
-    if (refusal) {
-      co_await RespondError(loop_, context, *refusal);
-      co_return;
-    }
+    std::optional<Error> refusal = Authenticate(loop_, context);
+    if (refusal) return Refuse(context, *std::move(refusal));
   }
   if (context.endpoint == Endpoint::kModels) {
-    co_await ListModels(loop_, context);
-    co_return;
+    return ListModels(loop_, context);
   }
   context.recording = Recording::kFull;
   context.fixed_model_label = FixedModelLabel(context.endpoint);
   EndpointHandlers::Handler handler = nullptr;
   if (context.endpoint == Endpoint::kChatCompletions) handler = handlers_.chat_completions;
   if (handler == nullptr) {
-    const Error error = NotBuilt(context.exchange.request().path);
-    co_await RespondError(loop_, context, error);
-    co_return;
+    return Refuse(context, NotBuilt(context.exchange.request().path));
   }
-  co_await handler(loop_, context);
+  return handler(loop_, context);
 }
 
 void ProxyHandler::RenderProtocolError(const http::ProtocolError& error, http::ServerExchange& exchange,

@@ -36,8 +36,9 @@ class ProxyHandler : public http::Handler {
   Route Identify(RequestContext& context);
   async::Task<void> Serve(http::ServerExchange& exchange);
   async::Task<void> RefuseBody(RequestContext& context);
-  async::Task<void> Dispatch(RequestContext& context, const Route& route);
-  async::Task<void> CallEndpoint(RequestContext& context);
+  async::Maybe<void> Dispatch(RequestContext& context, const Route& route);
+  async::Maybe<void> CallEndpoint(RequestContext& context);
+  async::Task<void> Refuse(RequestContext& context, Error error);
 
   LoopContext& loop_;
   const EndpointHandlers handlers_;

@@ -8,7 +8,17 @@
 namespace aisix::proxy {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
+// Two lower-case digits for each byte.
+constexpr auto kHex = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 0x0f]};
+  return pairs;
+}();
+
+void PutHex(uint8_t byte, char* out) {
+  std::memcpy(out, kHex[byte].data(), 2);
+}
 
 bool IsHex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -44,8 +54,8 @@ void IdentifierSource::Uuid(std::span<char, 36> out) {
   size_t at = 0;
   for (size_t i = 0; i < random.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) out[at++] = '-';
-    out[at++] = kHex[random[i] >> 4];
-    out[at++] = kHex[random[i] & 0x0f];
+    PutHex(random[i], &out[at]);
+    at += 2;
   }
 }
 
@@ -53,10 +63,7 @@ void IdentifierSource::TraceId(std::span<char, 32> out) {
   std::array<uint8_t, 16> random;
   Take(random);
   if (std::all_of(random.begin(), random.end(), [](uint8_t byte) { return byte == 0; })) random[15] = 1;
-  for (size_t i = 0; i < random.size(); ++i) {
-    out[2 * i] = kHex[random[i] >> 4];
-    out[2 * i + 1] = kHex[random[i] & 0x0f];
-  }
+  for (size_t i = 0; i < random.size(); ++i) PutHex(random[i], &out[2 * i]);
 }
 
 void ResolveRequestId(const http::Headers& headers, const std::vector<std::string>& accept_headers,

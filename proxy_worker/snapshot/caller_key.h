@@ -56,6 +56,7 @@ class CallerKey {
   std::string_view jwt_provider() const { return Text(kJwtProvider); }
 
   bool disabled() const { return disabled_; }
+  bool can_expire() const { return expires_at_ != absl::InfiniteFuture(); }
   bool expired(absl::Time now) const { return now > expires_at_; }
   const CallerGrants& grants() const { return *grants_; }
   // Whether the key may use the model named `requested`, as the caller wrote it (spec 05 §3.5).

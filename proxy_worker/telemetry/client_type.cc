@@ -111,8 +111,14 @@ std::string_view ClientTypeRules::Classify(std::string_view user_agent) const {
 std::string_view ClientTypeCache::Classify(std::string_view user_agent) {
   constexpr size_t kMostEntries = 256;
   constexpr size_t kLongestKept = 512;  // callers choose the text: bound what is kept of it
+  if (user_agent.empty()) return kUnknown;
+  if (user_agent == last_agent_) return last_client_;
   auto it = seen_.find(absl::string_view(user_agent.data(), user_agent.size()));
-  if (it != seen_.end()) return it->second;
+  if (it != seen_.end()) {
+    last_agent_.assign(user_agent);
+    last_client_ = it->second;
+    return it->second;
+  }
   std::string_view client = rules_.Classify(user_agent);
   if (user_agent.size() > kLongestKept) return client;
   if (seen_.size() >= kMostEntries) seen_.clear();

@@ -50,6 +50,8 @@ class ClientTypeCache {
  private:
   const ClientTypeRules& rules_;
   absl::flat_hash_map<std::string, std::string_view> seen_;
+  std::string last_agent_;  // the one that was found last; empty: none was
+  std::string_view last_client_;
 };
 
 }  // namespace aisix::proxy

@@ -55,10 +55,13 @@ uint64_t RequestRecorder::NowMs(const RequestContext& context) const {
 }
 
 metrics::Gauge& RequestRecorder::InFlight(std::string_view endpoint_template) {
+  if (endpoint_template.data() == last_template_) return *last_in_flight_;
   metrics::Gauge*& gauge = in_flight_[endpoint_template.data()];
   if (gauge == nullptr) {
     gauge = &shard_.Get(families_.in_flight, {endpoint_template, InboundProtocol(endpoint_template)});
   }
+  last_template_ = endpoint_template.data();
+  last_in_flight_ = gauge;
   return *gauge;
 }
 
@@ -94,6 +97,7 @@ void RequestRecorder::Head(RequestContext& context) {
 
   RequestSeries& series = series_.Find(context, context.status);
   if (series.requests == nullptr) MakeRequestSeries(context, series);
+  series.Prefetch();
   const uint64_t now_ms = NowMs(context);
   const double seconds = Seconds(context.received_ns, context.head_ns);
   series.requests->Add();
@@ -287,10 +291,12 @@ void RequestRecorder::Settle(RequestContext& context) {
   if (context.caller_left) event_status = kClientClosed;
   if (HasAttempts(context.endpoint)) {
     CountAttempt(context, series_.Find(context, attempt_status), attempt_status);
-    Latency(context, series_.Find(context, context.status), streamed ? uv_hrtime() : context.head_ns);
   }
-  if (Outcome(context.status) == "success") CountTokens(context, series_.Find(context, context.status));
-  UsageEvent(context, series_.Find(context, event_status), event_status);
+  RequestSeries& series = series_.Find(context, context.status);
+  if (HasAttempts(context.endpoint)) Latency(context, series, streamed ? uv_hrtime() : context.head_ns);
+  if (Outcome(context.status) == "success") CountTokens(context, series);
+  UsageEvent(context, event_status == context.status ? series : series_.Find(context, event_status),
+             event_status);
 }
 
 }  // namespace aisix::proxy

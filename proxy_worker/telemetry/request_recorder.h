@@ -62,6 +62,8 @@ class RequestRecorder {
   ClientTypeCache client_types_;
   RequestSeriesCache series_;
   absl::flat_hash_map<const char*, metrics::Gauge*> in_flight_;  // by address of the template: static texts
+  const char* last_template_ = nullptr;                          // whose gauge is last_in_flight_
+  metrics::Gauge* last_in_flight_ = nullptr;
   std::array<metrics::Counter*, kAuthReasons> auth_decisions_{};
 };
 

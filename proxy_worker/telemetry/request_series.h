@@ -35,6 +35,9 @@ struct RequestLabels {
 
 // Null: not used yet. The registry owns them.
 struct RequestSeries {
+  // Asks for the memory of all of them at once: with many callers each is in no cache.
+  void Prefetch() const;
+
   metrics::Counter* requests = nullptr;
   metrics::Summary* request_duration = nullptr;
   metrics::Counter* proxy_requests = nullptr;
@@ -79,6 +82,8 @@ class RequestSeriesCache {
   // Serials that went out of use stay until it is emptied.
   static constexpr size_t kMostEntries = 8192;
   absl::flat_hash_map<Key, std::unique_ptr<RequestSeries>> series_;
+  Key last_key_{};
+  RequestSeries* last_ = nullptr;  // what last_key_ found; null: nothing yet
 };
 
 }  // namespace aisix::proxy

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "lib/http/wire/plain_head.h"
+
 namespace aisix::http {
 namespace {
 
@@ -34,8 +36,6 @@ HeadParser::HeadParser(Type type, const HeadLimits& limits) : type_(type), limit
 }
 
 void HeadParser::Reset() {
-  llhttp_init(&parser_, type_ == Type::kRequest ? HTTP_REQUEST : HTTP_RESPONSE, &Settings());
-  parser_.data = this;
   parsed_ = start_ = head_size_ = 0;
   in_value_ = complete_ = started_ = false;
   error_ = HeadError::kNone;
@@ -118,6 +118,9 @@ HeadParser::Result HeadParser::Parse(const char* data, size_t size) {
     if (data[start_] == '\r' && size - start_ == 1) return Result::kMore;
     if (data[start_] == '\r' || data[start_] == '\n') return Fail(HeadError::kMalformed, "bare line end");
     started_ = true;
+    if (ReadPlainly(data, size)) return Result::kDone;
+    llhttp_init(&parser_, type_ == Type::kRequest ? HTTP_REQUEST : HTTP_RESPONSE, &Settings());
+    parser_.data = this;
   }
   const llhttp_errno_t code = llhttp_execute(&parser_, data + parsed_, size - parsed_);
   parsed_ = size;
@@ -125,6 +128,42 @@ HeadParser::Result HeadParser::Parse(const char* data, size_t size) {
   if (code != HPE_OK) return Explain(code);
   if (size > limits_.max_bytes) return Fail(HeadError::kTooLarge, "head too large");
   return Result::kMore;
+}
+
+// False: nothing was read, and llhttp has to; also when something is wrong, so that it names it.
+bool HeadParser::ReadPlainly(const char* data, size_t size) {
+  const std::string_view text(data + start_, size - start_);
+  std::vector<Header>& lines = headers().lines_;
+  PlainHead head;
+  bool plain;
+  if (type_ == Type::kRequest) {
+    plain = ReadPlainRequest(text, limits_.max_headers, head, lines);
+    if (plain) {
+      request_.method = head.method;
+      request_.minor_version = 1;
+      target_ = head.target;
+      plain = CheckRequest() == Result::kDone;
+    }
+  } else {
+    plain = ReadPlainResponse(text, limits_.max_headers, head, lines);
+    if (plain) {
+      response_.status = head.status;
+      response_.reason = head.reason;
+      response_.minor_version = 1;
+      plain = CheckResponse() == Result::kDone;
+    }
+  }
+  if (plain && start_ + head.size <= limits_.max_bytes) {
+    head_size_ = start_ + head.size;
+    parsed_ = size;
+    complete_ = true;
+    return true;
+  }
+  lines.clear();
+  target_ = {};
+  error_ = HeadError::kNone;
+  reason_ = {};
+  return false;
 }
 
 HeadParser::Result HeadParser::Explain(int code) {
@@ -157,7 +196,13 @@ HeadParser::Result HeadParser::Finish(const char* data, size_t size) {
   }
   if (!CheckLines(data, end, line_end)) return Result::kFailed;
   if (head_size_ > limits_.max_bytes) return Fail(HeadError::kTooLarge, "head too large");
-  return type_ == Type::kRequest ? CheckRequest() : CheckResponse();
+  if (type_ == Type::kRequest) return CheckRequest();
+  if (parser_.http_major != 1 || parser_.http_minor > 1)
+    return Fail(HeadError::kVersion, "unsupported version");
+  response_.status = parser_.status_code;
+  response_.reason = status_text_;
+  response_.minor_version = parser_.http_minor;
+  return CheckResponse();
 }
 
 // Between the pieces that llhttp reported there may be nothing but ": ", blanks and CRLF: then no reader of

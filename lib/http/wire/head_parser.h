@@ -1,5 +1,5 @@
 // Heads of requests and responses: llhttp reads them, and what it lets through is checked once more, line by
-// line.
+// line. Those of the plainest spelling (plain_head.h) do not need it.
 #pragma once
 
 #include <llhttp.h>
@@ -60,6 +60,7 @@ class HeadParser {
   static int OnHeadersComplete(llhttp_t* parser);
 
   Headers& headers() { return type_ == Type::kRequest ? request_.headers : response_.headers; }
+  bool ReadPlainly(const char* data, size_t size);
   Result Fail(HeadError error, std::string_view reason);
   bool Append(std::string_view& text, const char* data, size_t size);
   Result Explain(int code);

@@ -1,4 +1,6 @@
 // What a head means, and what is refused although every single line of it is well-formed (DESIGN §5).
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "lib/http/wire/head_parser.h"
@@ -19,11 +21,22 @@ std::optional<uint64_t> ParseLength(std::string_view text) {
   return value;
 }
 
+using Bytes = std::array<bool, 256>;
+
+constexpr Bytes VisibleAsciiWithout(std::string_view others) {
+  Bytes bytes{};
+  for (size_t byte = 0x21; byte < 0x7f; ++byte) bytes[byte] = true;
+  for (const char c : others) bytes[static_cast<unsigned char>(c)] = false;
+  return bytes;
+}
+
 // Nothing that another reader could take for a part of a URL beside the authority.
-bool IsAuthority(std::string_view text) {
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f || std::strchr("/\\@?#<>\"^`{|},", c) != nullptr) return false;
+constexpr Bytes kAuthority = VisibleAsciiWithout("/\\@?#<>\"^`{|},");
+constexpr Bytes kTarget = VisibleAsciiWithout("#");
+
+bool HasOnly(const Bytes& bytes, std::string_view text) {
+  for (const char c : text) {
+    if (!bytes[static_cast<unsigned char>(c)]) return false;
   }
   return true;
 }
@@ -53,11 +66,7 @@ HeadParser::Result HeadParser::CheckRequestLine(const char* data, const char** l
 
 HeadParser::Result HeadParser::CheckTarget() {
   request_.target = target_;
-  for (char c : target_) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f || c == '#')
-      return Fail(HeadError::kMalformed, "malformed request target");
-  }
+  if (!HasOnly(kTarget, target_)) return Fail(HeadError::kMalformed, "malformed request target");
   if (request_.method == "CONNECT") return Fail(HeadError::kConnectMethod, "CONNECT is not offered");
   std::string_view rest = target_;
   if (rest.front() != '/') {
@@ -76,7 +85,7 @@ HeadParser::Result HeadParser::CheckTarget() {
     rest.remove_prefix(scheme + 3);
     const size_t authority_size = std::min(rest.find_first_of("/?"), rest.size());
     const std::string_view authority = rest.substr(0, authority_size);
-    if (authority.empty() || !IsAuthority(authority) ||
+    if (authority.empty() || !HasOnly(kAuthority, authority) ||
         (request_.minor_version == 1 && !EqualsIgnoreCase(authority, request_.host))) {
       return Fail(HeadError::kMalformed, "request target and Host name different hosts");
     }
@@ -151,17 +160,12 @@ HeadParser::Result HeadParser::CheckRequest() {
   if (hosts > 1 || (hosts == 0 && request_.minor_version == 1)) {
     return Fail(HeadError::kMalformed, "not exactly one Host");
   }
-  if (!IsAuthority(request_.host)) return Fail(HeadError::kMalformed, "malformed Host");
+  if (!HasOnly(kAuthority, request_.host)) return Fail(HeadError::kMalformed, "malformed Host");
   request_.keep_alive = !close && (request_.minor_version == 1 || keep_alive);
   return CheckTarget();
 }
 
 HeadParser::Result HeadParser::CheckResponse() {
-  if (parser_.http_major != 1 || parser_.http_minor > 1)
-    return Fail(HeadError::kVersion, "unsupported version");
-  response_.status = parser_.status_code;
-  response_.reason = status_text_;
-  response_.minor_version = parser_.http_minor;
   response_.chunked = false;
   response_.content_length.reset();
   bool has_transfer_encoding = false;

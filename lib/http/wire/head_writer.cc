@@ -4,27 +4,6 @@
 
 namespace aisix::http {
 
-bool HasControlBytes(std::string_view text) {
-  const char* at = text.data();
-  const char* end = at + text.size();
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = 0x8080808080808080;
-  for (; end - at >= 8; at += 8) {
-    uint64_t word;
-    std::memcpy(&word, at, 8);
-    // A byte below 0x20 borrows into its top bit; 0x7f is the byte that equals it.
-    const uint64_t below = (word - kOnes * 0x20) & ~word & kTops;
-    const uint64_t differs = word ^ (kOnes * 0x7f);
-    const uint64_t deleted = (differs - kOnes) & ~differs & kTops;
-    if ((below | deleted) != 0) break;  // perhaps a tab, or a false alarm: look byte by byte
-  }
-  for (; at != end; ++at) {
-    const auto byte = static_cast<unsigned char>(*at);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return true;
-  }
-  return false;
-}
-
 HeadWriter::HeadWriter(async::BufferPool& pool, std::span<const Header> headers, size_t other) {
   size_t size = other;
   for (const Header& header : headers) size += header.name.size() + header.value.size() + 4;

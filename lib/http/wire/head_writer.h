@@ -12,8 +12,8 @@
 
 namespace aisix::http {
 
-// Whether a byte below 0x20 (but a tab) or 0x7f is in it: it could end a line.
-bool HasControlBytes(std::string_view text);
+// Bodies up to this size are copied behind their head: one piece costs the kernel less than several.
+inline constexpr size_t kGatheredBody = 4096;
 
 // Appends to a buffer of the pool that was made large enough at the start.
 class HeadWriter {

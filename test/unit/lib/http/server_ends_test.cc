@@ -92,10 +92,11 @@ TEST_F(ServerTest, CallerThatVanishesRunsTheHook) {
   Awaited<std::string> hooked;
   async::Event gate;
   routes().Add("/wait", [&](ServerExchange& exchange) -> async::Task<void> {
-    exchange.OnAbort([&] {
+    auto hook = [&] {
       hooked.Set("gone");
       gate.Set();
-    });
+    };
+    exchange.OnAbort(hook);
     waiting.Set(true);
     co_await gate.Wait();
     EXPECT_TRUE(exchange.caller_gone());

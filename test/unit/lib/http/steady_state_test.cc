@@ -120,7 +120,8 @@ class Forwarder : public Handler {
     const absl::StatusOr<std::span<char>> body = co_await reading;
     if (!body.ok()) co_return;
     ClientExchange upstream(pool_);
-    exchange.OnAbort([&upstream] { upstream.Cancel(); });
+    auto cancel = [&upstream] { upstream.Cancel(); };
+    exchange.OnAbort(cancel);
     const std::string_view piece = ViewOf(*body);
     const Header headers[] = {{"content-type", "application/json"}};
     ClientRequest request;
