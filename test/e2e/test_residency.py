@@ -61,6 +61,11 @@ def launcher():
     return (*wrapper, GATEWAY)
 
 
+def replace(path, source):
+    shutil.copy(source, f"{path}.new")
+    os.replace(f"{path}.new", path)
+
+
 def processes(gateway):
     return {"supervisor": gateway.pid, **{zone: gateway.worker(zone) for zone in ZONES}}
 
@@ -133,7 +138,7 @@ class Scene:
                        "CALLER_1": self.text("caller key from a variable"),
                        "CALLER_2": self.later["caller key from a variable"].text,
                        "AWS_SECRET_ACCESS_KEY": self.text("variable that nobody names"),
-                       "HTTPS_PROXY": self.http_proxy.url(credentials)}
+                       "HTTPS_PROXY": self.http_proxy.url(credentials).replace("localhost", "127.0.0.1")}
         self.gateway = Gateway(directory / "gateway", self.resources(1), settings, environment, program=launcher())
         self.own_files = [self.gateway.resources_path, *(path for files in self.tls.values() for path in files)]
 
@@ -154,7 +159,7 @@ class Scene:
         base["provider_keys"] = [
             provider_key("mock", self.mock.base, api_key=self.text("provider key")),
             provider_key("variable", self.mock.base, api_key="${PROVIDER_%d}" % number),
-            provider_key("tls", self.front.base(), api_key=self.text("provider key behind TLS"))]
+            provider_key("tls", self.front.base("127.0.0.1"), api_key=self.text("provider key behind TLS"))]
         base["models"] += [model("variable", "up", key="variable"), model("tls", "up", key="tls")]
         base["api_keys"] = [api_key("hashed", self.text("caller key")),
                             {"display_name": "variable", "key_env": f"CALLER_{number}", "allowed_models": ["*"]}]
@@ -168,8 +173,7 @@ class Scene:
         self.secrets.update(self.later)
         for zone, files in self.tls.items():
             for source, path in zip(self.authority.issue(f"{zone}-2"), files):
-                shutil.copy(source, f"{path}.new")
-                os.replace(f"{path}.new", path)
+                replace(path, source)
         self.read_private_keys()
         self.gateway.reload(self.resources(2))
         return [secret for name, secret in old.items() if self.secrets[name] is not secret]
@@ -279,6 +283,23 @@ def test_what_was_replaced_is_gone(scene):
         scene.look(old, allowed)
 
 
+def test_an_upgrade_replaces_what_the_start_has_read(scene):
+    """SIGUSR2: the supervisor executes its program again, reads its configuration again and replaces every worker."""
+    old, new = scene.secrets["admin key"], Secret("admin key")
+    scene.secrets["admin key"] = new
+    configuration = scene.gateway.config_path.read_text()
+    scene.gateway.config_path.write_text(configuration.replace(old.text, new.text))
+    since = len(scene.gateway.log())
+    before = processes(scene.gateway)
+    scene.gateway.signal(signal.SIGUSR2)
+    scene.gateway.wait_for_log("upgrade complete", timeout=60, since=since)
+    wait_until(lambda: not {pid for pids in children_of(scene.gateway.pid).values() for pid in pids} & set(before.values()),
+               "the old workers are gone")
+    with closing(scene.use()):
+        check_that_it_is_found(scene.look())
+    scene.look([old], {old.name: (NOWHERE, NOWHERE)})
+
+
 def test_the_child_that_reads_everything(tmp_path):
     """It knows all secrets, says none, and is gone before the first worker starts. Nobody is there to read them from,
     the supervisor least of all. A named pipe makes it wait."""
@@ -341,7 +362,15 @@ def test_credentials_of_etcd(tmp_path, mock):
                               program=launcher())
         own_files = [tmp_path / name for name in files.values()]
         check_that_it_is_found(look(gateway, secrets.values(), own_files, ALLOWED))
-        # Replaced, then removed.
+        # The client's key is replaced; the connection that was made with the old one stays.
+        old = secrets["etcd client key"]
+        for source, path in zip(authority.issue("client-2"), (tmp_path / "client.pem", tmp_path / "client-key.pem")):
+            replace(path, source)
+        secrets["etcd client key"] = PrivateKey("etcd client key", tmp_path / "client-key.pem")
+        gateway.wait_for_log("etcd certificates read again")
+        check_that_it_is_found(look(gateway, secrets.values(), own_files, ALLOWED))
+        look(gateway, [old], own_files, {old.name: (NOWHERE, NOWHERE)})
+        # The provider's is replaced, then removed.
         old, secrets["provider key"] = secrets["provider key"], Secret("provider key")
         put(secrets["provider key"])
         gateway.wait_for_revision(etcd.revision())
