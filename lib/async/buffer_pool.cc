@@ -1,13 +1,12 @@
 #include "lib/async/buffer_pool.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "lib/async/heap_trimmer.h"
 #include "lib/async/loop.h"
 
 namespace aisix::async {
@@ -114,7 +113,7 @@ void BufferPool::Trim() {
     blocks.lowest = blocks.count;
   }
   // Or nothing at all was used meanwhile.
-  if (before > 0 && (before - free_bytes_ >= kHeapTrimBytes || free_bytes_ == 0)) ::malloc_trim(0);
+  if (before > 0 && (before - free_bytes_ >= kHeapTrimBytes || free_bytes_ == 0)) TrimHeap();
   if (free_bytes_ > 0 && !trim_timer_.active()) ArmTrim();
 }
 

@@ -39,15 +39,20 @@ struct Lists {
 
 constinit thread_local Lists lists;
 
+void FreeLists() {
+  for (FreeFrameNode*& first : lists.first) {
+    while (first) {
+      FreeFrameNode* node = first;
+      first = node->next;
+      std::free(node);
+    }
+  }
+  lists.free_bytes = 0;
+}
+
 struct ThreadEnd {
   ~ThreadEnd() {
-    for (FreeFrameNode*& first : lists.first) {
-      while (first) {
-        FreeFrameNode* node = first;
-        first = node->next;
-        std::free(node);
-      }
-    }
+    FreeLists();
     // What is freed after this, by destructors of other thread-local objects, goes to the heap.
     lists.free_bytes = kMaxFreeBytes;
   }
@@ -90,6 +95,10 @@ void FreeFrame(void* frame, size_t size) noexcept {
   lists.free_bytes += index * kStep;
 }
 
+void FreeListedFrames() noexcept {
+  FreeLists();
+}
+
 #else
 
 void* AllocateFrame(size_t size) {
@@ -98,6 +107,7 @@ void* AllocateFrame(size_t size) {
 void FreeFrame(void* frame, size_t) noexcept {
   ::operator delete(frame);
 }
+void FreeListedFrames() noexcept {}
 
 #endif
 

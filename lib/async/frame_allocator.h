@@ -9,5 +9,7 @@ namespace aisix::async::internal {
 // are capped. Under AddressSanitizer every frame comes from the heap, so that a use after free is seen.
 void* AllocateFrame(size_t size);
 void FreeFrame(void* frame, size_t size) noexcept;
+// Gives this thread's free frames back to the heap.
+void FreeListedFrames() noexcept;
 
 }  // namespace aisix::async::internal

@@ -57,6 +57,7 @@ Loop::Loop() {
   uv_run(&loop_, UV_RUN_NOWAIT);
   timers_ = std::make_unique<TimerWheel>(&loop_);
   buffers_ = std::make_unique<BufferPool>(*this);
+  heap_ = std::make_unique<HeapTrimmer>(*this);
 }
 
 Loop::~Loop() {
@@ -69,6 +70,7 @@ Loop::~Loop() {
   uv_run(&loop_, UV_RUN_DEFAULT);
   posted_.clear();
   uv_run(&loop_, UV_RUN_DEFAULT);
+  heap_.reset();
   buffers_.reset();
   timers_.reset();
   if (int error = uv_loop_close(&loop_)) Fail("something still lives on the loop", error);

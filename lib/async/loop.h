@@ -11,6 +11,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "lib/async/buffer_pool.h"
+#include "lib/async/heap_trimmer.h"
 #include "lib/async/timer.h"
 
 namespace aisix::async {
@@ -60,6 +61,7 @@ class Loop {
   uint64_t NowMs() const { return uv_now(&loop_); }
   TimerWheel& timers() { return *timers_; }
   BufferPool& buffers() { return *buffers_; }
+  HeapTrimmer& heap() { return *heap_; }
 
  private:
   friend class Deferred;
@@ -73,6 +75,7 @@ class Loop {
   uv_idle_t idle_;
   std::unique_ptr<TimerWheel> timers_;
   std::unique_ptr<BufferPool> buffers_;
+  std::unique_ptr<HeapTrimmer> heap_;
   Deferred deferred_;  // list head
   std::atomic<bool> stop_{false};
   std::mutex mutex_;

@@ -7,6 +7,13 @@
 
 namespace aisix::http {
 
+namespace {
+
+// With its transport.
+constexpr size_t kHeldBytes = sizeof(ClientConnection) + 1024;
+
+}  // namespace
+
 ClientConnection::ClientConnection(ClientPool& pool, ClientPool::Host& host, net::TransportPtr transport,
                                    bool open)
     : pool_(pool),
@@ -15,9 +22,11 @@ ClientConnection::ClientConnection(ClientPool& pool, ClientPool::Host& host, net
       in_(pool.loop(), HeadParser::Type::kResponse, pool.options().head_limits),
       open_(open) {
   ++host_.connections;
+  pool_.loop().heap().Grew(kHeldBytes);
 }
 
 ClientConnection::~ClientConnection() {
+  pool_.loop().heap().Shrank(kHeldBytes);
   transport_.reset();
   ReleaseHead();
   if (idle_) pool_.Unlist(this);
@@ -57,6 +66,7 @@ void ClientConnection::OnEnd(absl::Status status) {
     delete this;
     return;
   }
+  in_.OnRead(0);  // gives back a buffer that was made ready for nothing
   if (status.ok()) in_.OnEndOfFile();
   end_status_ = std::move(status);
   Shut();

@@ -7,6 +7,8 @@ namespace aisix::http {
 namespace {
 
 constexpr uint64_t kLingerWhenStoppingMs = 1'000;
+// With its coroutine and its transport.
+constexpr size_t kHeldBytes = sizeof(ServerConnection) + 1024;
 
 }  // namespace
 
@@ -17,9 +19,12 @@ ServerConnection::ServerConnection(Server& server, net::TransportPtr transport, 
       peer_(peer),
       secure_(secure),
       in_(server.loop(), HeadParser::Type::kRequest, server.options().head_limits),
-      exchange_(*this) {}
+      exchange_(*this) {
+  loop().heap().Grew(kHeldBytes);
+}
 
 ServerConnection::~ServerConnection() {
+  loop().heap().Shrank(kHeldBytes);
   // First: memory that a pending write borrows from the handler's frame goes with that frame.
   transport_.reset();
   hook_ = nullptr;
@@ -59,6 +64,9 @@ void ServerConnection::OnRead(size_t size) {
 }
 
 void ServerConnection::OnEnd(absl::Status) {
+  // Gives back the buffer that was made ready for what did not come: thousands may end in one turn of the
+  // loop.
+  in_.OnRead(0);
   Gone();
 }
 

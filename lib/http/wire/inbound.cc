@@ -29,7 +29,7 @@ bool HoldsCredential(std::string_view name) {
 }
 
 void Wipe(const char* data, size_t size) {
-  ::explicit_bzero(const_cast<char*>(data), size);
+  if (size > 0) ::explicit_bzero(const_cast<char*>(data), size);
 }
 
 }  // namespace

@@ -270,6 +270,21 @@ TEST_F(ServerTest, ReleasedRequestsHoldNoBuffer) {
   EXPECT_EQ(BodyOf(peer.Response()), "hello\n");
 }
 
+TEST_F(ServerTest, ConnectionsThatEndTogetherShareABuffer) {
+  Begin();
+  constexpr size_t kCount = 40;
+  std::vector<Peer> peers;
+  for (size_t i = 0; i < kCount; ++i) peers.push_back(Connect());
+  server_->AwaitConnections(kCount);
+  // The loop, which closes them itself, sees all ends in its next turn.
+  server_->thread().Call([&] { peers.clear(); });
+  server_->AwaitConnections(0);
+  size_t free = 0;
+  server_->thread().Call([&] { free = server_->thread().loop().buffers().free_bytes(); });
+  EXPECT_GT(free, 0u);
+  EXPECT_LE(free, 2 * 16 * 1024u);
+}
+
 TEST_F(ServerTest, SeesThePeerAndTheParsedTarget) {
   Begin();
   routes().Add("/show", [](ServerExchange& exchange) -> async::Task<void> {
