@@ -8,21 +8,24 @@
 namespace aisix::http {
 namespace {
 
-// Eight bytes at once, with A to Z as a to z.
-uint64_t Lower(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = 0x80 * kOnes;
-  const uint64_t low = word & ~kTops;
-  const uint64_t from_a = low + kOnes * (0x80 - 'A');
-  const uint64_t behind_z = low + kOnes * (0x80 - ('Z' + 1));
-  const uint64_t letters = from_a & ~behind_z & ~word & kTops;
-  return word | letters >> 2;  // 0x20
-}
-
 uint64_t Load(const char* from, size_t size) {
   uint64_t word = 0;
   std::memcpy(&word, from, size);
   return word;
+}
+
+// Eight bytes at once.
+bool SameIgnoringCase(uint64_t a, uint64_t b) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = 0x80 * kOnes;
+  constexpr uint64_t kCase = 0x20 * kOnes;
+  const uint64_t differs = a ^ b;
+  if (differs == 0) return true;
+  if ((differs & ~kCase) != 0) return false;
+  // Where the bit of the case differs there must be letters.
+  const uint64_t lower = (a | kCase) & ~kTops;
+  const uint64_t letters = (lower + kOnes * (0x80 - 'a')) & ~(lower + kOnes * (0x7F - 'z')) & ~a;
+  return ((differs << 2) & ~letters & kTops) == 0;
 }
 
 // Visible ASCII and blanks: nothing that needs a closer look.
@@ -51,17 +54,17 @@ std::string_view Trim(std::string_view text) {
 
 bool internal::SameIgnoringCase(const char* a, const char* b, size_t size) {
   const auto same = [a, b](size_t at, size_t count) {
-    return Lower(Load(a + at, count)) == Lower(Load(b + at, count));
+    return http::SameIgnoringCase(Load(a + at, count), Load(b + at, count));
   };
-  size_t at = 0;
-  for (; size - at >= 8; at += 8) {
-    if (!same(at, 8)) return false;
+  // The last word overlaps the one before it.
+  if (size >= 8) {
+    for (size_t at = 0; at < size - 8; at += 8) {
+      if (!same(at, 8)) return false;
+    }
+    return same(size - 8, 8);
   }
-  if (size - at >= 4) {
-    if (!same(at, 4)) return false;
-    at += 4;
-  }
-  for (; at < size; ++at) {
+  if (size >= 4) return same(0, 4) && same(size - 4, 4);
+  for (size_t at = 0; at < size; ++at) {
     if (!same(at, 1)) return false;
   }
   return true;

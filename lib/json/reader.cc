@@ -19,7 +19,8 @@ constexpr size_t kKeptCapacity = 256 * 1024;
 constexpr size_t kSmallestCapacity = 4 * 1024;
 
 bool IsSpace(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+  // Nearly every byte that is asked about is visible.
+  return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';
@@ -177,17 +178,37 @@ inline bool Reader::NextInContainer(char close) {
   return true;
 }
 
+// As NextInContainer and ReadString, with what they look at in registers: documents are made of members.
 bool Reader::NextMember(Key& key) {
-  if (!NextInContainer('}')) return false;
+  const char* const data = text_.data();
+  const uint32_t* token = index_ + next_;
+  const uint32_t* const last = index_ + count_;
+  if (token == last) return Fail();
+  const char c = data[*token];
+  if (c == '}') {
+    last_end_ = *token + size_t{1};
+    ++next_;
+    --depth_;
+    first_ = false;
+    return false;
+  }
+  if (!first_) {
+    if (c != ',') return Fail();
+    ++token;
+  }
+  first_ = false;
   // A key and its colon.
-  if (count_ - next_ < 2) return Fail();
-  const size_t token = next_;
-  size_t end = 0;
-  if (At(token) != '"' || At(token + 1) != ':' || !ReadString(token, end, key.escaped)) return Fail();
-  const size_t from = index_[token];
+  if (last - token < 2) return Fail();
+  const size_t from = token[0];
+  size_t end = token[1];
+  if (data[from] != '"' || data[end] != ':') return Fail();
+  while (end > from + 1 && IsSpace(data[end - 1])) --end;
+  if (end - from < 2 || data[end - 1] != '"') return Fail();
+  key.escaped = false;
+  if (end > first_escape_ && !CheckEscapes(from, end, key.escaped)) return Fail();
   key.span = Span{from, end - from};
-  key.text = std::string_view(text_.data() + from + 1, end - from - 2);
-  next_ = token + 2;
+  key.text = std::string_view(data + from + 1, end - from - 2);
+  next_ = static_cast<size_t>(token - index_) + 2;
   return true;
 }
 

@@ -140,6 +140,8 @@ TEST(HeadText, CaseAndControlBytes) {
   }
   EXPECT_FALSE(EqualsIgnoreCase("@", "`"));
   EXPECT_FALSE(EqualsIgnoreCase("[", "{"));
+  EXPECT_FALSE(EqualsIgnoreCase("content[", "content{"));
+  EXPECT_FALSE(EqualsIgnoreCase("\xc1", "\xe1"));
 }
 
 TEST(PlainHead, TakesUsualHeads) {
