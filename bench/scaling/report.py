@@ -1,4 +1,4 @@
-"""The figures as a table, and the targets."""
+"""The figures as the table of docs/scale.md, and the targets."""
 
 
 def per_key(results, zone):
@@ -34,26 +34,27 @@ def targets(rows):
 
 
 def table(results):
-    zones = sorted({zone for result in results for zone in result["memory_mib"]})
-    lines = [f"{'caller keys':<34}" + "".join(f"{result['keys']:>12,}" for result in results)]
+    """Markdown."""
+    lines = ["| | " + " | ".join(f"{result['keys']:,} keys" for result in results) + " | target |",
+             "|---" * (len(results) + 2) + "|"]
 
-    def row(name, values):
-        lines.append(f"{name:<34}" + "".join(f"{value:>12}" for value in values))
+    def row(name, cell, target=""):
+        lines.append(f"| {name} | " + " | ".join(cell(result) for result in results) + f" | {target} |")
 
-    row("etcd filled, s", [result["fill_seconds"] for result in results])
-    row("first serve, s", [result["first_serve_seconds"] for result in results])
-    for zone in zones:
-        row(f"memory of {zone}, MiB", [result["memory_mib"].get(zone, "-") for result in results])
-        after = [result["memory_after_mib"].get(zone, "-") for result in results]
-        row("  after all changes", after)
+    def of_last(value):
+        return lambda result: f"{value:,}" if value is not None and result is results[-1] else ""
+
+    def pair(result, name, first, second):
+        return f"{result[name][first]['p99']:.2g} / {result[name][second]['p99']:.2g} ms"
+
+    row("first request served after the start", lambda result: f"{result['first_serve_seconds']:.1f} s", "3 s")
+    row("put to served, p50 / p99",
+        lambda result: "{p50:.1f} / {p99:.1f} ms".format(**result["put_to_served_ms"]["all"]), "p99 20 ms")
     for zone in ("proxy", "admin"):
-        row(f"{zone}, bytes per key", ["-"] * (len(results) - 1) + [str(per_key(results, zone))])
-    for kind in results[0]["put_to_served_ms"]:
-        for share in ("p50", "p99", "max"):
-            row(f"put to served, {kind}, {share}, ms", [result["put_to_served_ms"][kind][share] for result in results])
-    for name in ("alone", "during_changes"):
-        for share in ("p50", "p99", "max"):
-            row(f"request {name}, {share}, ms", [result["latency_ms"][name][share] for result in results])
-    row("documents changed meanwhile", [result["latency_ms"]["during_changes"]["documents_changed"] for result in results])
-    row("swaps / over 1 ms", [f"{result['gateway']['swaps']}/{result['gateway']['swaps_over_1_ms']}" for result in results])
+        row(f"{zone}, proportional memory", lambda result: f"{result['memory_mib'][zone]:.0f} MiB")  # noqa: B023
+        row(f"{zone}, bytes per caller key", of_last(per_key(results, zone)), "600" if zone == "proxy" else "")
+    row("proxy, proportional memory after all changes", lambda result: f"{result['memory_after_mib']['proxy']:.0f} MiB")
+    row("swaps of a snapshot that took a loop over 1 ms",
+        lambda result: "{swaps_over_1_ms} of {swaps:,}".format(**result["gateway"]), "none")
+    row("request p99, alone / during a bulk change", lambda result: pair(result, "latency_ms", "alone", "during_changes"))
     return lines
