@@ -131,14 +131,15 @@ void PushSession::Push(const PushTarget& target, absl::Time now) {
                    }));
   stream.bytes = 0;
   stream.since = now;
-  stream.deadline = now + limits_.acknowledgement;
-  WriteNext();
+  WriteNext(now);
 }
 
-void PushSession::WriteNext() {
+void PushSession::WriteNext(absl::Time now) {
   Stream& stream = *stream_;
   Empty(stream.chunk);
-  if (!stream.pushing || stream.ended) return;
+  if (!stream.pushing) return;
+  stream.deadline = now + limits_.acknowledgement;
+  if (stream.ended) return;
   config::Chunk& chunk = stream.chunk;
   chunk.set_epoch(epoch_);
   chunk.set_revision(pushing_.revision);
@@ -223,7 +224,7 @@ bool PushSession::OnEvent(void* raw, bool ok, absl::Time now) {
       stream->rpc->Read(&stream->answer, stream->Expect(Stream::kRead));
       break;
     case Stream::kWrite:
-      WriteNext();
+      WriteNext(now);
       break;
     case Stream::kRead:
       OnAcknowledged(now);

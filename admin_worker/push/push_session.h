@@ -21,7 +21,8 @@ namespace aisix::admin {
 
 struct PushLimits {
   size_t chunk_bytes = size_t{1} << 20;
-  // From the first byte of a push to its acknowledgement: a zone that is stopped must not hold up the others.
+  // For one step of a push: until a chunk went out, and from the last chunk to the acknowledgement. A zone
+  // that is stopped must not hold up the others; one that is only slow may take its time.
   absl::Duration acknowledgement = absl::Seconds(20);
   absl::Duration retry_min = absl::Milliseconds(100);
   absl::Duration retry_max = absl::Seconds(2);
@@ -84,7 +85,7 @@ class PushSession {
   void Start(absl::Time now);
   void Push(const PushTarget& target, absl::Time now);
   // Fills the next chunk with at most chunk_bytes and sends it; nothing when all were sent.
-  void WriteNext();
+  void WriteNext(absl::Time now);
   void OnAcknowledged(absl::Time now);
   void Fail(log::Level level, std::string_view reason, absl::Time now);
 
