@@ -142,7 +142,10 @@ int Main() {
       [&](const ConfigurationPtr& configuration, const std::vector<PushRefusal>& refusals) {
         if (configuration->loaded) source.OnApplied(configuration, refusals);
       },
-      logger);
+      logger, PushLimits(),
+      [&](const control::PortSet& ports) {
+        if (inherited->port_news == control::kPortsWanted) (void)control.SendDestinationPorts(ports);
+      });
 
   // What others may ask about this zone.
   metrics::Registry registry;

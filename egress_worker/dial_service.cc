@@ -37,6 +37,7 @@ struct DialService::Dial {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   bool literal = false;  // the configuration names this very address
   bool waiting = false;  // for the first push
+  bool locked = false;   // the port is not one of those that this process may connect to
   bool cached = false;   // what is being dialled came from a cache
   std::string_view label = DialMetrics::kUnlisted;
   std::vector<net::Address> tried;
@@ -116,6 +117,10 @@ void DialService::Admit(Dial& dial) {
   dial.literal = dial.literal && listed;
   const std::string_view label = listed ? metrics_.LabelOf(dial.destination) : DialMetrics::kRedisPeer;
   metrics_.Moved(std::exchange(dial.label, label), label);
+  if (!options_.ports.Contains(dial.endpoint.port)) {
+    dial.locked = true;
+    return;
+  }
   Resolve(dial, false);
 }
 
@@ -216,6 +221,8 @@ void DialService::OnTimeout(void* argument) {
   std::string_view reason = "connection timed out";
   if (dial->connector == nullptr) reason = "name resolution timed out";
   if (dial->waiting) reason = "no destinations are configured yet";
+  if (dial->locked)
+    reason = "this egress worker may not connect to that port, and its successor did not come";
   dial->service.Refuse(dial->ticket, DialOutcome::kTimedOut, reason);
 }
 

@@ -12,6 +12,7 @@
 #include "egress_worker/destination_list.h"
 #include "egress_worker/dial_log.h"
 #include "egress_worker/dial_metrics.h"
+#include "lib/control/port_set.h"
 #include "lib/dns/resolver.h"
 #include "lib/ipc/dial_server.h"
 #include "lib/net/network.h"
@@ -24,6 +25,9 @@ struct DialOptions {
   // A class of destinations of its own: addresses that Redis may name, which no configuration lists. Those in
   // a denied network stay denied.
   std::vector<net::Network> redis_networks;
+  // Those that this process may connect to. A dial to another port that is configured waits: this worker is
+  // about to be replaced by one that may.
+  control::PortSet ports = control::PortSet::Any();
 };
 
 // Loop thread only. Everything passed in is borrowed.

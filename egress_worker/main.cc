@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,7 @@ namespace {
 constexpr std::string_view kTarget = "aisix_egress::worker";
 // Calls of other zones are short; nobody waits long for them at the end.
 constexpr std::chrono::milliseconds kRpcShutdown(500);
+constexpr uint16_t kDnsPort = 53;
 // A released worker waits so long for its last dials.
 constexpr uint64_t kDepartureMs = 10'000;
 
@@ -80,6 +82,14 @@ dns::Settings ResolverSettings(const control::Inherited& inherited, const dns::M
   return dns::ParseSettings(resolv_conf.ok() ? *resolv_conf : "", hosts.ok() ? *hosts : "", machine);
 }
 
+// Name servers are asked over TCP as well when an answer is long.
+std::vector<uint16_t> ConnectPorts(const control::PortSet& destinations, const dns::Settings& settings) {
+  std::set<uint16_t> ports = destinations.ports();
+  ports.insert(kDnsPort);
+  for (const dns::NameServer& server : settings.resolv_conf.servers) ports.insert(server.address.port);
+  return {ports.begin(), ports.end()};
+}
+
 int Main() {
   const sandbox::Measure descriptors = sandbox::CloseStrayDescriptors(control::kControlSocket + 1);
   ::signal(SIGPIPE, SIG_IGN);
@@ -97,6 +107,11 @@ int Main() {
   if (!rules.ok()) return Fatal(control, Text(rules.status()));
   absl::StatusOr<std::vector<net::Network>> redis_networks = ParseNetworks(part->redis_networks);
   if (!redis_networks.ok()) return Fatal(control, Text(redis_networks.status()));
+  const bool redis_names_ports = !redis_networks->empty();
+  absl::StatusOr<control::PortSet> ports = control::AwaitPorts(*inherited);
+  if (absl::IsUnavailable(ports.status())) return 1;  // the supervisor is gone
+  if (!ports.ok()) return Fatal(control, Text(ports.status()));
+  if (redis_names_ports) ports = control::PortSet::Any();
 
   // While files may still be opened.
   ::tzset();
@@ -105,10 +120,13 @@ int Main() {
   if (!stats.ok()) return Fatal(control, Text(stats.status()));
   const dns::Machine machine = dns::Machine::Read();
   async::Loop loop;
-  dns::Resolver resolver(loop, ResolverSettings(*inherited, machine));
+  const dns::Settings resolver_settings = ResolverSettings(*inherited, machine);
+  dns::Resolver resolver(loop, resolver_settings);
   sandbox::LockOptions lock_options;
   lock_options.enforce = part->common.isolation_enforce;
   lock_options.earlier = {descriptors};
+  lock_options.any_port = ports->any();
+  lock_options.connect_ports = ConnectPorts(*ports, resolver_settings);
   absl::StatusOr<sandbox::Report> isolation = sandbox::Lock(sandbox::kEgressProfile, lock_options);
   if (!isolation.ok()) return Fatal(control, Text(isolation.status()));
   logger.StartWriter();
@@ -128,6 +146,7 @@ int Main() {
   options.connect = ConnectOptionsOf(*part);
   options.timeout_ms = part->connect_timeout_ms;
   options.redis_networks = *std::move(redis_networks);
+  if (isolation->ports_limited) options.ports = *std::move(ports);
   metrics.Start(registry.AddShard());
   DialService service(loop, destinations, *rules, resolver, options, metrics, logger);
   ipc::DialServer dials(loop, service);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "admin_worker/push/destination_ports.h"
 #include "admin_worker/push/destination_table.h"
 #include "admin_worker/push/zone_content.h"
 
@@ -22,13 +23,14 @@ class Publisher::Impl {
  public:
   Impl(const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
        const std::vector<std::string>& fixed_destinations, OnApplied on_applied, log::Logger& logger,
-       PushLimits limits)
+       PushLimits limits, OnPorts on_ports)
       : limits_(limits),
         logger_(logger),
         proxy_(PushMetrics::Zone::kProxy, proxy, queue_, limits_, metrics_, logger),
         egress_(PushMetrics::Zone::kEgress, egress, queue_, limits_, metrics_, logger),
         destinations_(fixed_destinations),
         on_applied_(std::move(on_applied)),
+        on_ports_(std::move(on_ports)),
         thread_([this] { Run(); }) {}
 
   ~Impl() { Stop(); }
@@ -115,6 +117,19 @@ class Publisher::Impl {
     wanted_proxy_ = {wanted_->generation, !wanted_->loaded,
                      std::make_shared<const ProxyContent>(std::move(documents))};
     transition_ = {};
+    TellPorts(proxy_destinations_);
+  }
+
+  // Those of the new destinations, and of those that the proxy still uses.
+  void TellPorts(const DestinationSet& used) {
+    const EgressContent in_use(used);
+    ports_.Update(wanted_egress_content_->Includes(in_use)
+                      ? wanted_egress_content_->destinations()
+                      : Union(wanted_egress_content_->destinations(), used));
+    control::PortSet ports = ports_.ports();
+    if (told_ports_ == ports) return;
+    on_ports_(ports);
+    told_ports_ = std::move(ports);
   }
 
   void Reconcile(absl::Time now) {
@@ -128,6 +143,7 @@ class Publisher::Impl {
       applied_ = wanted_;
       applied_content_ = wanted_proxy_.content;
       proxy_destinations_ = wanted_egress_content_->destinations();
+      TellPorts(proxy_destinations_);
       on_applied_(applied_, refusals_.List());
     }
     egress_.Pursue(proxy_has_it ? wanted_egress_ : EgressTransition(), now);
@@ -205,7 +221,10 @@ class Publisher::Impl {
   PushSession egress_;
   RefusalTable refusals_;
   DestinationTable destinations_;
+  DestinationPorts ports_;
+  std::optional<control::PortSet> told_ports_;
   const OnApplied on_applied_;
+  const OnPorts on_ports_;
 
   ConfigurationPtr wanted_;
   absl::Time wanted_since_;
@@ -230,9 +249,9 @@ class Publisher::Impl {
 
 Publisher::Publisher(const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
                      std::vector<std::string> fixed_destinations, OnApplied on_applied, log::Logger& logger,
-                     PushLimits limits)
-    : impl_(
-          std::make_unique<Impl>(proxy, egress, fixed_destinations, std::move(on_applied), logger, limits)) {}
+                     PushLimits limits, OnPorts on_ports)
+    : impl_(std::make_unique<Impl>(proxy, egress, fixed_destinations, std::move(on_applied), logger, limits,
+                                   std::move(on_ports))) {}
 
 Publisher::~Publisher() = default;
 

@@ -12,6 +12,7 @@
 #include "admin_worker/push/push_session.h"
 #include "admin_worker/push/refusal_table.h"
 #include "admin_worker/resources/configuration.h"
+#include "lib/control/port_set.h"
 #include "lib/ipc/rpc_channel.h"
 #include "lib/log/logger.h"
 
@@ -28,10 +29,15 @@ class Publisher {
   // stand; again when they change.
   using OnApplied = std::function<void(const ConfigurationPtr&, const std::vector<PushRefusal>&)>;
 
+  // Called on the publisher's thread with the TCP ports of all destinations, when they change, before egress
+  // learns of them.
+  using OnPorts = std::function<void(const control::PortSet&)>;
+
   // The channels and the logger are borrowed. `fixed_destinations`: of the start-up configuration.
-  Publisher(const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
-            std::vector<std::string> fixed_destinations, OnApplied on_applied, log::Logger& logger,
-            PushLimits limits = {});
+  Publisher(
+      const ipc::RpcChannel& proxy, const ipc::RpcChannel& egress,
+      std::vector<std::string> fixed_destinations, OnApplied on_applied, log::Logger& logger,
+      PushLimits limits = {}, OnPorts on_ports = [](const control::PortSet&) {});
   ~Publisher();  // as Stop
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;

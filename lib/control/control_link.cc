@@ -53,6 +53,13 @@ absl::Status ControlLink::SendReleased() const {
   return Send(message);
 }
 
+absl::Status ControlLink::SendDestinationPorts(const PortSet& ports) const {
+  Message message;
+  message.type = MessageType::kDestinationPorts;
+  message.text = ports.Encode();
+  return Send(message);
+}
+
 absl::StatusOr<std::optional<Message>> ControlLink::Receive() {
   return control::Receive(socket_.get());
 }

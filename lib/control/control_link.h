@@ -30,6 +30,7 @@ class ControlLink {
   absl::Status SendFatal(std::string_view text) const;
   absl::Status SendInFlight(uint64_t requests) const;
   absl::Status SendReleased() const;
+  absl::Status SendDestinationPorts(const PortSet& ports) const;
 
   // What is there now; nullopt: nothing more.
   absl::StatusOr<std::optional<Message>> Receive();

@@ -64,18 +64,23 @@ absl::Status Take(Message message, Inherited& inherited) {
 
 namespace {
 
-// Takes messages, waiting, until one of type `last`.
-absl::Status TakeUntil(MessageType last, int socket, Inherited& inherited) {
+// The next message, waiting for it.
+absl::StatusOr<Message> Next(int socket) {
   while (true) {
     absl::StatusOr<std::optional<Message>> message = Receive(socket);
     if (!message.ok()) return message.status();
-    if (!message->has_value()) {
-      pollfd waiting{socket, POLLIN, 0};
-      if (::poll(&waiting, 1, -1) < 0 && errno != EINTR) return os::ErrorStatus(errno, "control socket");
-      continue;
-    }
-    if ((*message)->type == last) return absl::OkStatus();
-    if (absl::Status status = Take(**std::move(message), inherited); !status.ok()) return status;
+    if (message->has_value()) return **std::move(message);
+    pollfd waiting{socket, POLLIN, 0};
+    if (::poll(&waiting, 1, -1) < 0 && errno != EINTR) return os::ErrorStatus(errno, "control socket");
+  }
+}
+
+// Takes messages, waiting, until one of type `last`: that.
+absl::StatusOr<Message> TakeUntil(MessageType last, int socket, Inherited& inherited) {
+  while (true) {
+    absl::StatusOr<Message> message = Next(socket);
+    if (!message.ok() || message->type == last) return message;
+    if (absl::Status status = Take(*std::move(message), inherited); !status.ok()) return status;
   }
 }
 
@@ -83,8 +88,23 @@ absl::Status TakeUntil(MessageType last, int socket, Inherited& inherited) {
 
 absl::StatusOr<Inherited> Inherit(int socket) {
   Inherited inherited;
-  if (absl::Status status = TakeUntil(MessageType::kBegin, socket, inherited); !status.ok()) return status;
+  absl::StatusOr<Message> begin = TakeUntil(MessageType::kBegin, socket, inherited);
+  if (!begin.ok()) return begin.status();
+  inherited.port_news = begin->number;
+  inherited.ports = std::move(begin->text);
   return inherited;
+}
+
+absl::StatusOr<PortSet> AwaitPorts(Inherited& inherited, int socket) {
+  if (inherited.port_news == kPortsGiven) return PortSet::Decode(inherited.ports);
+  if (inherited.port_news != kPortsFollow) return PortSet::Any();
+  while (true) {
+    absl::StatusOr<Message> message = Next(socket);
+    if (!message.ok()) return message.status();
+    if (message->type == MessageType::kPorts) return PortSet::Decode(message->text);
+    // What a worker that serves would be told (a reload) is part of the start here.
+    (void)Take(*std::move(message), inherited);
+  }
 }
 
 absl::Status AwaitActivation(Inherited& inherited, int socket) {
@@ -92,7 +112,7 @@ absl::Status AwaitActivation(Inherited& inherited, int socket) {
   Message ready;
   ready.type = MessageType::kReady;
   if (absl::Status status = Send(socket, ready); !status.ok()) return status;
-  return TakeUntil(MessageType::kActivate, socket, inherited);
+  return TakeUntil(MessageType::kActivate, socket, inherited).status();
 }
 
 std::vector<os::UniqueFd> Inherited::TakeListeners(std::string_view name) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "lib/control/environment.h"
 #include "lib/control/message.h"
+#include "lib/control/port_set.h"
 #include "lib/os/unique_fd.h"
 
 namespace aisix::control {
@@ -44,6 +45,8 @@ struct Inherited {
   os::UniqueFd state;         // the admin zone's memory that outlives it; other zones: invalid
   os::UniqueFd totals;        // empty; for ipc::LeaveTotals at the orderly end
   bool standby = false;       // a predecessor acts for the zone: see AwaitActivation
+  uint64_t port_news = 0;     // kBegin's number
+  std::string ports;          // and its text
   std::vector<Message> news;  // metrics: kZone, kEnded, kExits, kFigures, kMeasure that came before it acts
 
   // The sockets of one listener in the order of their index; moved out.
@@ -67,5 +70,9 @@ absl::StatusOr<Inherited> Inherit(int socket = kControlSocket);
 // publish: with `standby`, says kReady and takes messages, waiting, until kActivate; else returns at once.
 // Errors as Inherit.
 absl::Status AwaitActivation(Inherited& inherited, int socket = kControlSocket);
+
+// For egress, before it locks itself: the TCP ports of the destinations. With kPortsFollow, takes messages,
+// waiting, until they are told; nobody tells them: any port. Errors as Inherit.
+absl::StatusOr<PortSet> AwaitPorts(Inherited& inherited, int socket = kControlSocket);
 
 }  // namespace aisix::control

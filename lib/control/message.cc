@@ -32,9 +32,9 @@ constexpr uint32_t kMagic = 0x4c545843;  // "CXTL"
 
 bool IsKnown(uint8_t type) {
   return (type >= static_cast<uint8_t>(MessageType::kBoot) &&
-          type <= static_cast<uint8_t>(MessageType::kMeasure)) ||
+          type <= static_cast<uint8_t>(MessageType::kPorts)) ||
          (type >= static_cast<uint8_t>(MessageType::kReady) &&
-          type <= static_cast<uint8_t>(MessageType::kReplaceMe));
+          type <= static_cast<uint8_t>(MessageType::kDestinationPorts));
 }
 
 // The kernel installs every descriptor of a packet; all but one valid single one are closed here.

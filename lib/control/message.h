@@ -20,7 +20,9 @@ enum class MessageType : uint8_t {
   kEnvironment,  // fd: sealed memfd with the variables this zone may see (again after every reload)
   kState,        // fd: memfd that outlives the worker (admin only)
   kListener,     // fd, name: "proxy" | "admin" | "metrics", number: index among the sockets of that name
-  kBegin,        // everything that belongs to the start was sent
+  // Everything that belongs to the start was sent. number: what is to be known about the TCP ports of the
+  // destinations (PortNews); text: kPortsGiven: PortSet::Encode().
+  kBegin,
 
   // supervisor -> worker, at the start and later
   // fd, name: the link's name, number: index (zone.*: the generation of the worker at the server end), text:
@@ -54,6 +56,7 @@ enum class MessageType : uint8_t {
   // To metrics only. One mechanism of the supervisor's own lock. name: the mechanism, number: sandbox::State,
   // text: the reason.
   kMeasure,
+  kPorts,  // to egress that was told kPortsFollow. text: PortSet::Encode()
 
   // worker -> supervisor
   kReady = 64,  // serving
@@ -64,7 +67,16 @@ enum class MessageType : uint8_t {
                 // questions
   kReloaded,    // answer to kReload, with its number. text: empty, or why the new files are refused
   kReplaceMe,   // replace this worker by a fresh one, when there is time. text: why
+  // From admin that was told kPortsWanted. text: PortSet::Encode() of all destinations, before egress learns
+  // of them.
+  kDestinationPorts,
 };
+
+// kBegin's number.
+inline constexpr uint64_t kPortsUntold = 0;  // nobody tells: to any worker of a supervisor that does not know
+inline constexpr uint64_t kPortsGiven = 1;   // to egress
+inline constexpr uint64_t kPortsFollow = 2;  // to egress: kPorts comes, once admin has told them
+inline constexpr uint64_t kPortsWanted = 3;  // to admin: tell them
 
 struct Message {
   MessageType type = MessageType::kBegin;

@@ -46,8 +46,13 @@ absl::Status Unlocked(std::string_view zone, const Measure& measure) {
 
 // What the row means once it is known which ports and which directory there are.
 Profile Narrowed(Profile profile, const LockOptions& options) {
-  if (profile.network == Network::kDialPorts && options.connect_ports.empty())
-    profile.network = Network::kGiven;
+  if (profile.network == Network::kDialPorts) {
+    if (options.any_port) {
+      profile.network = Network::kDial;
+    } else if (options.connect_ports.empty()) {
+      profile.network = Network::kGiven;
+    }
+  }
   if (options.state_directory.empty()) profile.files = Files::kNone;
   return profile;
 }
@@ -104,6 +109,8 @@ absl::StatusOr<Report> Lock(const Profile& profile, const LockOptions& options) 
   absl::StatusOr<Measure> landlock = RestrictWithLandlock(
       {narrowed, options.connect_ports, options.state_directory, options.landlock_abi_limit});
   if (!landlock.ok()) return landlock.status();
+  report.ports_limited = narrowed.network == Network::kDialPorts && landlock->state != State::kAbsent &&
+                         LandlockLimitsPorts(options.landlock_abi_limit);
   report.measures.push_back(*std::move(landlock));
   // Last: it forbids the calls that the others are made of.
   report.measures.push_back(RestrictSystemCalls(narrowed));

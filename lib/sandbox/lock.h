@@ -27,7 +27,8 @@ struct LockOptions {
   // `isolation: enforce`: a mechanism that the kernel does not have is an error. Else it is reported as
   // absent.
   bool enforce = true;
-  std::vector<uint16_t> connect_ports;  // Network::kDialPorts: TCP ports
+  std::vector<uint16_t> connect_ports;  // Network::kDialPorts: TCP ports; none: as kGiven
+  bool any_port = false;                // Network::kDialPorts: not these alone, but every one
   std::string state_directory;          // Files::kStateDirectory: absolute, exists; empty: none
   // Uses Landlock as a kernel with at most this ABI would; 0: as one without it.
   int landlock_abi_limit = kNewestLandlock;

@@ -14,7 +14,7 @@ enum class Network : uint8_t {
   kGiven,      // makes no socket and connects none
   kDialPorts,  // makes TCP and UDP sockets over IPv4 and IPv6; connects TCP to LockOptions::connect_ports
                // only
-  kDial,       // the same to any port: which destinations there are is configured after the lock
+  kDial,       // the same to any port: LockOptions::any_port
 };
 
 enum class Listeners : uint8_t {
@@ -45,7 +45,7 @@ struct Profile {
 inline constexpr Profile kProxyProfile   {"proxy",    Network::kGiven,     Listeners::kAccept, Files::kNone,           Pairs::kNone};
 inline constexpr Profile kAdminProfile   {"admin",    Network::kDialPorts, Listeners::kAccept, Files::kStateDirectory, Pairs::kStream};
 inline constexpr Profile kMetricsProfile {"metrics",  Network::kGiven,     Listeners::kAccept, Files::kNone,           Pairs::kNone};
-inline constexpr Profile kEgressProfile  {"egress",   Network::kDial,      Listeners::kNone,   Files::kNone,           Pairs::kNone};
+inline constexpr Profile kEgressProfile  {"egress",   Network::kDialPorts, Listeners::kNone,   Files::kNone,           Pairs::kNone};
 inline constexpr Profile kExporterProfile{"exporter", Network::kGiven,     Listeners::kNone,   Files::kNone,           Pairs::kNone};
 // clang-format on
 

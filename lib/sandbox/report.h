@@ -52,6 +52,7 @@ struct Report {
   bool enforced = true;  // `isolation: enforce`
   std::vector<Measure> measures;
   std::vector<Attempt> attempts;
+  bool ports_limited = false;  // TCP connects reach LockOptions::connect_ports alone
   // What the kernel says about the process after the lock: lines of /proc/self/status ("Seccomp", "2").
   std::vector<std::pair<std::string, std::string>> kernel;
 };

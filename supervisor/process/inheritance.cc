@@ -22,7 +22,7 @@ absl::Status SendBorrowed(const WorkerProcess& worker, MessageType type, int fd)
 }
 
 absl::Status SendInheritance(const Inheritance& inheritance, const WorkerProcess& worker,
-                             const std::vector<const Message*>& more) {
+                             const std::vector<const Message*>& more, const Message& begin) {
   absl::StatusOr<std::vector<const Message*>> listeners = inheritance.listeners.Prepare(worker.zone());
   if (!listeners.ok()) return listeners.status();
   const auto boot = inheritance.parts.boot.find(ZoneName(worker.zone()));
@@ -36,7 +36,6 @@ absl::Status SendInheritance(const Inheritance& inheritance, const WorkerProcess
     if (absl::Status status = SendBorrowed(worker, type, fd); !status.ok()) return status;
   }
   const Message standby = MakeMessage(MessageType::kStandby);
-  const Message begin = MakeMessage(MessageType::kBegin);
   std::vector<const Message*> messages = *std::move(listeners);
   for (const Message* file : inheritance.files.For(worker.zone())) messages.push_back(file);
   messages.insert(messages.end(), more.begin(), more.end());

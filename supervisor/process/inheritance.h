@@ -30,8 +30,8 @@ control::Message MakeMessage(control::MessageType type, int fd = -1);
 absl::Status SendBorrowed(const WorkerProcess& worker, control::MessageType type, int fd);
 
 // Everything from kBoot to kBegin. `more`: what only some workers get (state, links); borrowed. A worker of
-// role kPrepares is told that it stands by.
+// role kPrepares is told that it stands by. `begin`: the last one.
 absl::Status SendInheritance(const Inheritance& inheritance, const WorkerProcess& worker,
-                             const std::vector<const control::Message*>& more);
+                             const std::vector<const control::Message*>& more, const control::Message& begin);
 
 }  // namespace aisix::supervisor

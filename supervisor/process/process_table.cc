@@ -156,13 +156,13 @@ absl::Status ProcessTable::TryStartWorker(Zone zone) {
   return absl::OkStatus();
 }
 
-absl::Status ProcessTable::Furnish(const WorkerProcess& worker, const std::vector<PlannedLink>& planned) {
+absl::Status ProcessTable::Furnish(WorkerProcess& worker, const std::vector<PlannedLink>& planned) {
   std::vector<Message> links;
   if (absl::Status status = Connect(planned, worker.generation(), &links); !status.ok()) return status;
   std::vector<const Message*> more;
   if (worker.zone() == Zone::kAdmin) more.push_back(&admin_state_);
   for (const Message& link : links) more.push_back(&link);
-  absl::Status status = SendInheritance(inheritance_, worker, more);
+  absl::Status status = SendInheritance(inheritance_, worker, more, ports_.Begin(worker));
   if (!status.ok() || !draining_ || worker.zone() == Zone::kEgress) return status;
   return worker.Send(MakeMessage(MessageType::kDrain));
 }
@@ -187,6 +187,7 @@ absl::Status ProcessTable::Connect(const std::vector<PlannedLink>& links, uint64
 
 void ProcessTable::Resume(const TableState& state) {
   last_generation_ = state.last_generation;
+  ports_.Resume(state.ports);
   admin_state_ = MakeMessage(MessageType::kState, state.admin_state);
   std::vector<Message> ended;
   for (const TableState::Totals& totals : state.totals) {
@@ -210,6 +211,7 @@ void ProcessTable::Resume(const TableState& state) {
       worker->MarkReady(WorkerProcess::Clock::now() - std::chrono::milliseconds(saved.ready_ms));
     }
     worker->role = saved.retiring ? Role::kReleased : Role::kActing;
+    worker->ports = ports_.known();
     Watch(*worker);
     ZoneSlot& slot = roster_.Of(saved.zone);
     if (saved.retiring) {
@@ -227,6 +229,7 @@ void ProcessTable::Resume(const TableState& state) {
 TableState ProcessTable::Save() const {
   TableState state;
   state.last_generation = last_generation_;
+  state.ports = ports_.known();
   state.admin_state = admin_state_.fd.get();
   for (const Message& message : news_.ended()) {
     state.totals.push_back({*ZoneOfName(message.name), message.number, message.fd.get()});

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "lib/control/message.h"
 #include "lib/log/logger.h"
+#include "supervisor/process/egress_ports.h"
 #include "supervisor/process/exit.h"
 #include "supervisor/process/inheritance.h"
 #include "supervisor/process/link_table.h"
@@ -31,7 +32,7 @@ class ProcessTable {
     std::function<void(Zone)> ended;                // a worker has died or exited
     std::function<void(uint64_t)> in_flight;        // all proxy workers' answers to kQueryInFlight, summed up
     std::function<void(Zone)> ready = [](Zone) {};  // a worker of this zone has become ready
-    // A worker asks to be replaced.
+    // A worker asks to be replaced, or has to be.
     std::function<void(Zone)> replace_me = [](Zone) {};
     // A child that is no worker has ended.
     std::function<void(pid_t, const Exit&)> other_ended = [](pid_t, const Exit&) {};
@@ -94,7 +95,7 @@ class ProcessTable {
   void StartWorker(Zone zone);
   absl::Status TryStartWorker(Zone zone);
   absl::StatusOr<std::unique_ptr<WorkerProcess>> Launch(Zone zone);
-  absl::Status Furnish(const WorkerProcess& worker, const std::vector<PlannedLink>& links);
+  absl::Status Furnish(WorkerProcess& worker, const std::vector<PlannedLink>& links);
   // Makes the links. Ends of the worker `newcomer` are appended to `own`, all others are sent.
   absl::Status Connect(const std::vector<PlannedLink>& links, uint64_t newcomer,
                        std::vector<control::Message>* own);
@@ -106,6 +107,10 @@ class ProcessTable {
   void OnLinkLost(WorkerProcess& worker, const absl::Status& status);
   void OnMessage(WorkerProcess& worker, const control::Message& message);
   void OnReady(WorkerProcess& worker);
+  void OnTotals(Zone zone, uint64_t generation, os::UniqueFd totals);
+  void OnDestinationPorts(const WorkerProcess& worker, const control::Message& message);
+  // Asks for another egress worker when the one that is to come, or the present one, is locked too narrowly.
+  void WidenEgress();
   void OnEnd(WorkerProcess& worker, const Exit& exit);
   void OnCurrentEnd(Zone zone, std::optional<std::chrono::milliseconds> ready_for, const std::string& reason);
   void ScheduleRestart(Zone zone, std::optional<std::chrono::milliseconds> ready_for,
@@ -132,6 +137,7 @@ class ProcessTable {
   LinkTable links_;
   Roster roster_;
   MetricsNews news_;
+  EgressPorts ports_;
   uint64_t last_generation_ = 0;
   control::Message admin_state_;  // kState
 

@@ -17,6 +17,7 @@ using control::MessageType;
 using log::Level;
 
 constexpr std::string_view kTarget = "aisix";
+constexpr std::chrono::seconds kWidenAgain{5};
 
 Message ReleaseMessage() {
   Message message = MakeMessage(MessageType::kRelease);
@@ -91,7 +92,7 @@ void ProcessTable::OnReleased(WorkerProcess& worker) {
   if (zone == Zone::kMetrics) {
     news_.OnReleased(worker.generation(), std::move(worker.totals));
   } else {
-    news_.OnEnded(zone, worker.generation(), std::move(worker.totals));
+    OnTotals(zone, worker.generation(), std::move(worker.totals));
   }
   if (slot.current.get() != &worker) return;  // it has a successor that acts
   Retire(slot);
@@ -184,6 +185,7 @@ void ProcessTable::FinishReplacement(const absl::Status& status) {
                    {"error", std::string_view(status.message().data(), status.message().size())}});
   }
   done(status);
+  if (zone == Zone::kEgress && !status.ok()) loop_.After(kWidenAgain, [this] { WidenEgress(); });
 }
 
 void ProcessTable::CancelReplacement() {

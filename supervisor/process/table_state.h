@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/control/port_set.h"
 #include "supervisor/process/zone.h"
 
 namespace aisix::supervisor {
@@ -40,6 +42,7 @@ struct TableState {
 
   uint64_t last_generation = 0;
   int admin_state = -1;
+  std::optional<control::PortSet> ports;  // of the destinations; none: admin has not told them
   std::vector<Worker> workers;
   std::vector<ZoneHistory> zones;
   std::vector<Totals> totals;

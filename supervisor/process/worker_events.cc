@@ -20,6 +20,7 @@ constexpr std::string_view kTarget = "aisix";
 constexpr std::chrono::seconds kExitPatience{1};
 constexpr std::chrono::seconds kOldEnough{60};
 constexpr size_t kLongestReason = 1000;  // of a report that may be long
+constexpr size_t kManyTotals = 50;       // files, which stay open
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -104,11 +105,34 @@ void ProcessTable::OnMessage(WorkerProcess& worker, const Message& message) {
                     {{"worker", log::Display{ZoneName(zone)}}, {"reason", std::string_view(message.text)}});
       hooks_.replace_me(zone);
       return;
+    case MessageType::kDestinationPorts:
+      OnDestinationPorts(worker, message);
+      return;
     default:
       logger_.Write(
           Level::kWarn, kTarget, "worker sent an unexpected control message",
           {{"worker", log::Display{ZoneName(zone)}}, {"type", static_cast<uint64_t>(message.type)}});
   }
+}
+
+void ProcessTable::OnDestinationPorts(const WorkerProcess& worker, const Message& message) {
+  absl::StatusOr<control::PortSet> ports = control::PortSet::Decode(message.text);
+  if (worker.zone() != Zone::kAdmin || worker.role != Role::kActing || !ports.ok()) return;
+  ports_.Set(*std::move(ports));
+  for (WorkerProcess* egress : roster_.All(Zone::kEgress)) {
+    if (const std::optional<Message> news = ports_.News(*egress)) Deliver(*egress, *news);
+  }
+  WidenEgress();
+}
+
+void ProcessTable::WidenEgress() {
+  const ZoneSlot& egress = roster_.Of(Zone::kEgress);
+  const WorkerProcess* newest = egress.successor != nullptr ? egress.successor.get() : egress.current.get();
+  if (newest == nullptr || !ports_.IsTooNarrow(*newest)) return;
+  logger_.Write(Level::kInfo, kTarget, "the configuration leads to other ports",
+                {{"worker", log::Display{ZoneName(Zone::kEgress)}},
+                 {"consequence", log::Display{"it is replaced by one that may connect to them"}}});
+  hooks_.replace_me(Zone::kEgress);
 }
 
 void ProcessTable::OnReady(WorkerProcess& worker) {
@@ -136,6 +160,7 @@ void ProcessTable::OnReady(WorkerProcess& worker) {
   if (replacement_ && replacement_->zone == zone && slot.current.get() == &worker) {
     FinishReplacement(absl::OkStatus());
   }
+  if (zone == Zone::kEgress) WidenEgress();
 }
 
 void ProcessTable::Reap() {
@@ -165,7 +190,7 @@ void ProcessTable::OnEnd(WorkerProcess& worker, const Exit& exit) {
   ++slot.exits[exit.label];
   news_.OnExit(zone, exit.label);
   const bool left_totals = exit.orderly && gone->role == Role::kReleased;
-  news_.OnEnded(zone, gone->generation(), left_totals ? std::move(gone->totals) : os::UniqueFd());
+  OnTotals(zone, gone->generation(), left_totals ? std::move(gone->totals) : os::UniqueFd());
   const std::string reason = gone->fatal_text.empty() ? exit.text : gone->fatal_text;
   if (successor) {
     GiveUp(zone, reason);
@@ -179,6 +204,13 @@ void ProcessTable::OnEnd(WorkerProcess& worker, const Exit& exit) {
     slot.down_reason = reason;
     OnCurrentEnd(zone, gone->ReadyFor(), exit.text);
   }
+}
+
+// A metrics worker that is replaced adds up what all have left: one file instead of many.
+void ProcessTable::OnTotals(Zone zone, uint64_t generation, os::UniqueFd totals) {
+  const bool kept = totals.valid();
+  news_.OnEnded(zone, generation, std::move(totals));
+  if (kept && news_.ended().size() % kManyTotals == 0) hooks_.replace_me(Zone::kMetrics);
 }
 
 void ProcessTable::OnCurrentEnd(Zone zone, std::optional<std::chrono::milliseconds> ready_for,

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/control/message.h"
+#include "lib/control/port_set.h"
 #include "lib/os/unique_fd.h"
 #include "supervisor/process/zone.h"
 
@@ -61,6 +62,8 @@ class WorkerProcess {
   os::UniqueFd totals;
   uint64_t in_flight = 1;  // its last answer; until then not nothing
   std::string fatal_text;  // what it said before its end
+  // Of egress: the TCP ports that it is locked to. None: it waits to be told.
+  std::optional<control::PortSet> ports;
 
  private:
   const Zone zone_;

@@ -133,6 +133,10 @@ void ReadLine(std::string_view kind, Words& words, Handover& handover) {
     words.Read(handover.notify_socket, handover.watchdog_us);
   } else if (kind == "table") {
     words.Read(table.last_generation, table.admin_state);
+  } else if (kind == "ports") {
+    if (absl::StatusOr<control::PortSet> ports = control::PortSet::Decode(words.Text()); ports.ok()) {
+      table.ports = *std::move(ports);
+    }
   } else if (kind == "worker") {
     TableState::Worker& worker = table.workers.emplace_back();
     words.Read(worker.zone, worker.generation, worker.pid, worker.control, worker.totals, worker.retiring,
@@ -184,6 +188,7 @@ std::string Encode(const Handover& handover) {
   }
   Line(text, "service", handover.notify_socket, handover.watchdog_us);
   Line(text, "table", handover.table.last_generation, handover.table.admin_state);
+  if (handover.table.ports) Line(text, "ports", handover.table.ports->Encode());
   for (const TableState::Worker& worker : handover.table.workers) {
     Line(text, "worker", worker.zone, worker.generation, worker.pid, worker.control, worker.totals,
          worker.retiring, worker.ready_ms);

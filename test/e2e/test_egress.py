@@ -1,14 +1,18 @@
 """What egress opens, how it finds addresses, and how its refusals are told."""
 
+import json
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 
 import httpx
 import pytest
+from kernel import landlock_abi
 from name_server import NameServer
-from processes import GATEWAY, Gateway, wait_until
+from processes import GATEWAY, Gateway, Mock, wait_until
 from resources import KEY, model, provider_key, resources
 from wire import chat_body
 
@@ -147,3 +151,41 @@ def test_a_new_destination_and_one_that_went(start_gateway, mock):
     assert gateway.metric("aisix_egress_destinations") == destinations
     # Counters of a destination that went stay.
     assert gateway.metric("aisix_egress_dials_total", destination=destination, outcome="connected") >= 1
+
+
+def ports_of_the_lock(gateway):
+    """The TCP ports that the kernel lets egress connect to."""
+    zones = json.loads(gateway.metrics_get("/status/isolation")[1])["zones"]
+    egress = next(zone for zone in zones if zone["zone"] == "egress")
+    reason = next(each["reason"] for each in egress["mechanisms"] if each["mechanism"] == "landlock")
+    return {int(port) for port in re.search(r"TCP to ([\d, ]+)", reason).group(1).split(", ")}
+
+
+@pytest.mark.skipif(landlock_abi() < 4, reason="this kernel's Landlock has no rules for ports")
+def test_egress_is_locked_to_the_ports_of_its_destinations(start_gateway, mock, tmp_path):
+    first = int(mock.url.rsplit(":", 1)[1])
+    other = Mock(tmp_path)
+    try:
+        second = int(other.url.rsplit(":", 1)[1])
+        gateway = start_gateway(at(first=mock.base))
+        assert ask(gateway, "first").status_code == 200
+        assert ports_of_the_lock(gateway) == {9, 53, first}
+        old = gateway.worker("egress")
+        # A port that was not known when egress was locked needs another egress; until then its callers wait.
+        gateway.reload(at(first=mock.base, second=other.base))
+        assert ask(gateway, "second").status_code == 200
+        wait_until(lambda: gateway.worker("egress") != old, "another worker is there")
+        assert ask(gateway, "first").status_code == 200
+        assert ports_of_the_lock(gateway) == {9, 53, first, second}
+        assert gateway.metric("aisix_zone_restarts_total", zone="egress") == 0
+        # One that is not needed any more needs none.
+        old = gateway.worker("egress")
+        gateway.reload(at(second=other.base))
+        assert ask(gateway, "second").status_code == 200
+        assert gateway.worker("egress") == old
+        # Whoever comes after a death knows what is needed now.
+        os.kill(old, signal.SIGKILL)
+        assert ask(gateway, "second").status_code == 200
+        wait_until(lambda: ports_of_the_lock(gateway) == {9, 53, second}, "its successor is locked to these")
+    finally:
+        other.stop()

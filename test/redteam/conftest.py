@@ -75,6 +75,7 @@ class Site:
             "config": self.gateway.config_path, "resources": self.gateway.resources_path, "tls_key": proxy_tls[1],
             "etcd_key": etcd_key, "directory": self.directory, "state": state,
             "scratch": self.directory / "scratch", "expendable": self.directory / "expendable", "unlisted": unlisted, "etcd": etcd,
+            "configured_port": "127.0.0.9:" + mock.url.rsplit(":", 1)[1],
             "proxy": self.gateway._listening("proxy"), "admin": self.gateway._listening("admin"),
             "metrics": self.gateway._listening("metrics"), "unix_path": self.directory / "socket",
             "unix_abstract": abstract_name}

@@ -33,6 +33,8 @@ constexpr uint64_t kConnectTcp = 1ULL << 1;     // ABI 4
 constexpr uint64_t kScopeAbstract = 1ULL << 0;  // ABI 6
 constexpr uint64_t kScopeSignal = 1ULL << 1;    // ABI 6
 
+constexpr size_t kNamedPorts = 20;
+
 constexpr int kAbiLinkOrRename = 2;
 constexpr int kAbiTruncate = 3;
 constexpr int kAbiNetwork = 4;
@@ -74,6 +76,10 @@ RulesetAttributes Forbidden(int abi, Network network) {
   return attributes;
 }
 
+long KernelAbi() {
+  return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kQueryVersion);
+}
+
 bool AddRule(int ruleset, int type, const void* rule) {
   return ::syscall(SYS_landlock_add_rule, ruleset, type, rule, 0) == 0;
 }
@@ -88,9 +94,20 @@ std::string WhyMissing(int error_number) {
   return os::ErrorText(error_number);
 }
 
-Measure Present(int abi, Network network) {
+// What of the ports an operator wants to see.
+std::string Ports(const LandlockRules& rules) {
+  if (rules.profile.network == Network::kDial) return "; TCP to any port";
+  if (rules.profile.network != Network::kDialPorts) return "";
+  if (rules.connect_ports.size() > kNamedPorts) {
+    return fmt::format("; TCP to {} ports", rules.connect_ports.size());
+  }
+  return fmt::format("; TCP to {}", fmt::join(rules.connect_ports, ", "));
+}
+
+Measure Present(int abi, const LandlockRules& rules) {
+  const Network network = rules.profile.network;
   const std::string version = fmt::format("ABI {}", abi);
-  if (abi >= kAbiScope) return {std::string(kLandlock), State::kFull, version};
+  if (abi >= kAbiScope) return {std::string(kLandlock), State::kFull, version + Ports(rules)};
   std::string missing;
   const auto add = [&](bool lacks, std::string_view what) {
     if (!lacks) return;
@@ -104,6 +121,7 @@ Measure Present(int abi, Network network) {
   std::string reason = fmt::format("{} has no rules for {}; seccomp forbids them", version, missing);
   // Only a rule could tell the ports apart.
   if (abi < kAbiNetwork && network == Network::kDialPorts) reason += ", but for TCP to other ports";
+  if (abi >= kAbiNetwork) reason += Ports(rules);
   return {std::string(kLandlock), State::kPartial, std::move(reason)};
 }
 
@@ -111,7 +129,7 @@ Measure Present(int abi, Network network) {
 
 absl::StatusOr<Measure> RestrictWithLandlock(const LandlockRules& rules) {
   if (rules.abi_limit < 1) return Absent("not used");
-  const long kernel_abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kQueryVersion);
+  const long kernel_abi = KernelAbi();
   if (kernel_abi < 1) return Absent(WhyMissing(errno));
   const int abi = static_cast<int>(std::min<long>(kernel_abi, rules.abi_limit));
 
@@ -134,7 +152,11 @@ absl::StatusOr<Measure> RestrictWithLandlock(const LandlockRules& rules) {
     }
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return Absent(WhyMissing(errno));
-  return Present(abi, rules.profile.network);
+  return Present(abi, rules);
+}
+
+bool LandlockLimitsPorts(int abi_limit) {
+  return std::min<long>(KernelAbi(), abi_limit) >= kAbiNetwork;
 }
 
 }  // namespace aisix::sandbox

@@ -23,4 +23,7 @@ struct LandlockRules {
 // something, "absent" without Landlock. Error: the state directory cannot be opened.
 absl::StatusOr<Measure> RestrictWithLandlock(const LandlockRules& rules);
 
+// Whether the kernel, used with no more than `abi_limit`, has rules for TCP ports.
+bool LandlockLimitsPorts(int abi_limit);
+
 }  // namespace aisix::sandbox

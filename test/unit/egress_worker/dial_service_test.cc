@@ -32,6 +32,10 @@ class DialServiceTest : public ::testing::Test {
     DialOptions options;
     options.timeout_ms = 100;  // of clients without a limit of their own
     options.redis_networks = {*net::Network::Parse("127.1.0.0/16"), *net::Network::Parse("169.254.0.0/16")};
+    Serve(options);
+  }
+  void Serve(const DialOptions& options) {
+    server_.reset();
     service_ =
         std::make_unique<DialService>(loop_, destinations_, rules_, *resolver_, options, metrics_, logger_);
     server_ = std::make_unique<ipc::DialServer>(loop_, *service_);
@@ -114,6 +118,25 @@ TEST_F(DialServiceTest, AListedDestinationIsConnected) {
 TEST_F(DialServiceTest, ANameIsConnectedToo) {
   Configure({"localhost:" + std::to_string(listener_.port)});
   EXPECT_TRUE(Dial("localhost", listener_.port).ok());
+}
+
+// The worker was locked before this destination was configured: whoever replaces it connects.
+TEST_F(DialServiceTest, ADialToAPortThatTheLockForbidsWaitsForAnotherWorker) {
+  LoopbackSocket other(true);
+  DialOptions options;
+  options.ports = control::PortSet({listener_.port});
+  Serve(options);
+  Configure({"127.0.0.1:" + std::to_string(listener_.port), "127.0.0.1:" + std::to_string(other.port)});
+  EXPECT_TRUE(Dial("127.0.0.1", listener_.port).ok());
+  Result& late = Dial("127.0.0.1", other.port, 200);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late.status())) << late.status();
+  EXPECT_NE(late.status().message().find("its successor did not come"), std::string::npos) << late.status();
+  EXPECT_TRUE(absl::IsPermissionDenied(Dial("127.0.0.1", 1).status()));
+
+  async::Detach(Run("127.0.0.1", other.port, 60'000));
+  Serve({});  // the successor: the link is replaced, and the dial is sent again
+  loop_.Run();
+  EXPECT_TRUE(result_.ok()) << result_.status();
 }
 
 TEST_F(DialServiceTest, AnUnlistedDestinationIsRefused) {

@@ -3,6 +3,7 @@
 //
 //   boot part: the path of the pipe, a newline, and how to behave: "ready" | "exit" (before ready) |
 //   "fatal" | "silent" (never ready nor prepared) | "garbage" | "deaf" (ready, but never released)
+//   a reload of "ports <list>": says that these are the ports of the destinations
 //   line: <zone> <pid> <what happened>
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -24,6 +25,7 @@ using aisix::control::ControlLink;
 using aisix::control::Inherited;
 using aisix::control::Message;
 using aisix::control::MessageType;
+using aisix::control::PortSet;
 
 class FakeWorker {
  public:
@@ -36,6 +38,8 @@ class FakeWorker {
 
   int Run() {
     Report("started");
+    if (inherited_.port_news != 0)
+      Report(fmt::format("port-news {} {}", inherited_.port_news, inherited_.ports));
     for (const auto& listener : inherited_.listeners) {
       Report(fmt::format("listener {} {}", listener.name, listener.index));
     }
@@ -89,7 +93,7 @@ class FakeWorker {
   void TakeLink(const std::string& name, uint64_t index, bool server, aisix::os::UniqueFd fd) {
     const std::string key = fmt::format("{}/{}", name, index);
     if (server) {
-      servers_.insert_or_assign(key, std::move(fd));
+      servers_.emplace(key, std::move(fd));  // beside an older one, until its peer closes that
     } else {
       const std::string text = fmt::format("{}", ::getpid());
       static_cast<void>(::write(fd.get(), text.data(), text.size()));
@@ -133,6 +137,12 @@ class FakeWorker {
         return false;
       case MessageType::kReload:
         Report(fmt::format("reload {}", message.text));
+        if (message.text.starts_with("ports ")) {
+          static_cast<void>(control_.SendDestinationPorts(*PortSet::Decode(message.text.substr(6))));
+        }
+        return false;
+      case MessageType::kPorts:
+        Report(fmt::format("ports {}", message.text));
         return false;
       case MessageType::kZone:
         Report(fmt::format("zone {} {} {}", message.name, message.number, message.text));
@@ -179,7 +189,7 @@ class FakeWorker {
   ControlLink control_;
   aisix::os::UniqueFd pipe_;
   std::string behaviour_;
-  std::map<std::string, aisix::os::UniqueFd> servers_;
+  std::multimap<std::string, aisix::os::UniqueFd> servers_;
   std::map<std::string, aisix::os::UniqueFd> clients_;
   uint64_t in_flight_ = 2;
 };

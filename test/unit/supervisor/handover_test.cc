@@ -23,6 +23,7 @@ Handover Example() {
   handover.watchdog_us = 30'000'000;
   handover.table.last_generation = 17;
   handover.table.admin_state = 11;
+  handover.table.ports = control::PortSet({443, 8000});
   handover.table.workers = {{Zone::kProxy, 16, 1234, 12, 13, false, 99},
                             {Zone::kProxy, 4, 1200, 14, -1, true, -1}};
   handover.table.zones = {{Zone::kEgress, 3, true, 1, {{"SIGKILL", 2}, {"seccomp", 1}}}};
@@ -36,6 +37,7 @@ TEST(Handover, ComesBackAsItWas) {
   EXPECT_EQ(Encode(*back), Encode(Example()));
   EXPECT_EQ(back->config_path, Example().config_path);
   EXPECT_EQ(back->notify_socket, "");
+  EXPECT_EQ(back->table.ports, control::PortSet({443, 8000}));
   EXPECT_EQ(back->table.workers[1].retiring, true);
   EXPECT_EQ(back->table.workers[0].ready_ms, 99);
   EXPECT_EQ(back->table.zones[0].exits.at("seccomp"), 1u);

@@ -187,6 +187,21 @@ TEST_F(SuccessionTest, TheProcessWaitsForOldWorkersToo) {
   });
 }
 
+// Each replaced worker leaves a file; a metrics worker that is replaced makes one of them all.
+TEST_F(SuccessionTest, WhatIsLeftIsAddedUpBeforeItIsTooMuch) {
+  zones_.StartAll();
+  size_t most = 0;
+  while (zones_.to_replace.empty() && most < 100) {
+    ASSERT_TRUE(Replace(Zone::kEgress).ok());
+    zones_.RunUntil([&] { return zones_.table->Save().workers.size() == kZones.size(); });
+    most = zones_.table->Save().totals.size();
+  }
+  ASSERT_EQ(zones_.to_replace, std::vector<Zone>{Zone::kMetrics});
+  EXPECT_EQ(most, 50u);
+  ASSERT_TRUE(Replace(Zone::kMetrics).ok());
+  EXPECT_EQ(zones_.table->Save().totals.size(), 1u);
+}
+
 TEST_F(SuccessionTest, AllZonesInOrder) {
   zones_.StartAll();
   ZoneReplacement replacement(zones_.loop, zones_.logger, *zones_.table);

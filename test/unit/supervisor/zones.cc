@@ -45,6 +45,7 @@ Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops, Proces
                                         [this](uint64_t requests) {
                                           if (on_in_flight) on_in_flight(requests);
                                         },
+                                    .replace_me = [this](Zone zone) { to_replace.push_back(zone); },
                                     .other_ended =
                                         [this](pid_t pid, const Exit& exit) {
                                           if (on_other_ended) on_other_ended(pid, exit);

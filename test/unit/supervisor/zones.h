@@ -58,6 +58,7 @@ class Zones {
   std::function<void(Zone)> on_ended;
   std::function<void(uint64_t)> on_in_flight;
   std::function<void(pid_t, const Exit&)> on_other_ended;
+  std::vector<Zone> to_replace;
 
  private:
   void ReadReports();

@@ -167,6 +167,8 @@ constexpr Attempt kAttempts[] = {
     {"connect to the metrics listener", [](const Scene& s) { return ConnectTo(s.Text("metrics")); }},
     {"connect to the proxy listener", [](const Scene& s) { return ConnectTo(s.Text("proxy")); }},
     {"connect to an unlisted host", [](const Scene& s) { return ConnectTo(s.Text("unlisted")); }},
+    {"connect to an unlisted host at a configured port",
+     [](const Scene& s) { return ConnectTo(s.Text("configured_port")); }},
     {"connect to cloud metadata", [](const Scene&) { return ConnectTo("169.254.169.254:80"); }},
     {"connect over IPv6", [](const Scene&) { return ConnectTo6("::1", 9); }},
     {"connect to an IPv4 host in IPv6 form",

@@ -131,7 +131,8 @@ ConfigurationPtr Make(int64_t generation, const std::vector<std::string>& hosts,
 
 class PublisherTest : public ::testing::Test {
  protected:
-  void Start(PushLimits limits = {}) {
+  void Start(
+      PushLimits limits = {}, Publisher::OnPorts on_ports = [](const control::PortSet&) {}) {
     proxy_ = std::make_unique<Zone>("proxy", journal_);
     egress_ = std::make_unique<Zone>("egress", journal_);
     proxy_channel_.Replace(proxy_->Link());
@@ -145,7 +146,7 @@ class PublisherTest : public ::testing::Test {
                     refusal.reason + (refusal.previous_serves ? "" : ":absent");
           journal_.Add(line);
         },
-        logger_, limits);
+        logger_, limits, std::move(on_ports));
   }
 
   Journal journal_;
@@ -165,6 +166,22 @@ TEST_F(PublisherTest, EgressLearnsOfADestinationFirstAndForgetsItLast) {
   EXPECT_THAT(journal_.Next(4), ElementsAre("egress delta 2 +destinations/b:80",
                                             "proxy delta 2 +provider_keys/b:80 -provider_keys/a:80",
                                             "applied 2", "egress delta 2 -destinations/a:80"));
+}
+
+TEST_F(PublisherTest, PortsAreToldBeforeEgressLearnsOfThem) {
+  Start({}, [this](const control::PortSet& ports) { journal_.Add("ports " + ports.Encode()); });
+  publisher_->Publish(Make(1, {"a:80"}));
+  EXPECT_THAT(journal_.Next(4),
+              ElementsAre("ports 1,80", "egress full 1 +destinations/a:80 +destinations/fixed:1",
+                          "proxy full 1 +provider_keys/a:80", "applied 1"));
+  publisher_->Publish(Make(2, {"b:80"}));
+  EXPECT_EQ(journal_.Next(), "egress delta 2 +destinations/b:80");
+  journal_.Next(3);
+  // The old one is in use until the proxy is without it.
+  publisher_->Publish(Make(3, {"b:90"}));
+  EXPECT_THAT(journal_.Next(6), ElementsAre("ports 1,80,90", "egress delta 3 +destinations/b:90",
+                                            "proxy delta 3 +provider_keys/b:90 -provider_keys/b:80",
+                                            "ports 1,90", "applied 3", "egress delta 3 -destinations/b:80"));
 }
 
 TEST_F(PublisherTest, TheProxyWaitsForEgress) {

@@ -102,14 +102,47 @@ TEST_F(InheritTest, RefusesWhatDoesNotBelongIntoTheStart) {
   EXPECT_TRUE(absl::IsInvalidArgument(Inherit(worker_.get()).status()));
 }
 
+TEST_F(InheritTest, PortsComeAtTheStartOrLaterOrNever) {
+  Give(MessageType::kBegin, "", kPortsGiven, "443,8000");
+  absl::StatusOr<Inherited> inherited = Inherit(worker_.get());
+  ASSERT_TRUE(inherited.ok());
+  EXPECT_EQ(*AwaitPorts(*inherited, worker_.get()), PortSet({443, 8000}));
+
+  Give(MessageType::kBegin, "", kPortsFollow);
+  Give(MessageType::kFile, "hosts", 0, "", "newer");
+  Give(MessageType::kReload, "", 0, "signal");
+  Give(MessageType::kPorts, "", 0, "53");
+  Give(MessageType::kDrain);
+  inherited = Inherit(worker_.get());
+  ASSERT_TRUE(inherited.ok());
+  EXPECT_EQ(*AwaitPorts(*inherited, worker_.get()), PortSet({53}));
+  EXPECT_EQ(*inherited->ReadFile("hosts"), "newer");
+  EXPECT_EQ((**Receive(worker_.get())).type, MessageType::kDrain);
+
+  Give(MessageType::kBegin);
+  inherited = Inherit(worker_.get());
+  ASSERT_TRUE(inherited.ok());
+  EXPECT_TRUE(AwaitPorts(*inherited, worker_.get())->any());
+
+  Give(MessageType::kBegin, "", kPortsFollow);
+  inherited = Inherit(worker_.get());
+  ASSERT_TRUE(inherited.ok());
+  supervisor_.reset();
+  EXPECT_TRUE(absl::IsUnavailable(AwaitPorts(*inherited, worker_.get()).status()));
+}
+
 TEST_F(InheritTest, ControlLinkSpeaksForTheWorker) {
   ControlLink link(std::move(worker_));
   EXPECT_FALSE(link.Receive()->has_value());
   ASSERT_TRUE(link.SendReady().ok());
   ASSERT_TRUE(link.SendInFlight(7).ok());
+  ASSERT_TRUE(link.SendDestinationPorts(PortSet({80, 443})).ok());
   ASSERT_TRUE(link.SendFatal(std::string(100000, 'x')).ok());
   EXPECT_EQ((**Receive(supervisor_.get())).type, MessageType::kReady);
   EXPECT_EQ((**Receive(supervisor_.get())).number, 7u);
+  const Message ports = **Receive(supervisor_.get());
+  EXPECT_EQ(ports.type, MessageType::kDestinationPorts);
+  EXPECT_EQ(ports.text, "80,443");
   const Message fatal = **Receive(supervisor_.get());
   EXPECT_EQ(fatal.type, MessageType::kFatal);
   EXPECT_TRUE(fatal.text.ends_with("(text was cut)"));

@@ -91,13 +91,24 @@ TEST(Ports, AZoneWithAListConnectsToNoOther) {
   listed.connect_ports = {port};
   LockOptions other;
   other.connect_ports = {static_cast<uint16_t>(port == 65535 ? port - 1 : port + 1)};
+  // Whoever asks whether it is so limited is told the same.
+  const auto limited = [](const Report& report) {
+    const bool rules = Find(report, kLandlock)->reason.find("TCP ports") == std::string::npos;
+    return report.ports_limited == rules ? 0 : 1;
+  };
+  EXPECT_EQ(AfterLock(kEgressProfile, other, limited), 0);
   const int found = AfterLock(kAdminProfile, other, connect);
   if (found == 98) GTEST_SKIP() << "this kernel's Landlock has no rules for ports";
   EXPECT_EQ(found, EACCES);
   EXPECT_EQ(AfterLock(kAdminProfile, listed, connect), 0);
+  EXPECT_EQ(AfterLock(kEgressProfile, listed, connect), 0);
   // Without a list it makes no socket at all.
   EXPECT_EQ(AfterLock(kAdminProfile, {}, connect), EACCES);
-  EXPECT_EQ(AfterLock(kEgressProfile, {}, connect), 0);
+  LockOptions any;
+  any.any_port = true;
+  EXPECT_EQ(AfterLock(kEgressProfile, any, connect), 0);
+  EXPECT_EQ(AfterLock(kEgressProfile, any, [](const Report& report) { return report.ports_limited ? 1 : 0; }),
+            0);
   ::close(listener);
 }
 
