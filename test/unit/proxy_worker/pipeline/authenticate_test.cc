@@ -39,7 +39,7 @@ class DecideOnKeyTest : public testing::Test {
   }
   AuthDecision Decide(std::optional<std::string_view> key) {
     snapshot_ = builder_.Build(true, 1);
-    return DecideOnKey(*snapshot_, key, now_);
+    return DecideOnKey(*snapshot_, key, [this] { return now_; });
   }
 
   absl::Time now_ = absl::FromUnixSeconds(1767225600);  // 2026-01-01T00:00:00Z

@@ -40,7 +40,8 @@ async::Task<void> Play(LoopContext& loop, RequestContext& context) {
   context.attempt.reached_upstream = true;
   if (action == "hang") {
     async::Event left;
-    context.exchange.OnAbort([&left] { left.Set(); });
+    auto hook = [&left] { left.Set(); };
+    context.exchange.OnAbort(hook);
     co_await left.Wait();
     co_return;
   }
