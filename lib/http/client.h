@@ -196,7 +196,7 @@ class ClientExchange {
   async::Task<absl::StatusOr<std::span<char>>> CollectBody(uint64_t limit, uint64_t deadline_ms);
   async::Task<absl::StatusOr<std::span<char>>> CollectDecoded(uint64_t limit, uint64_t deadline_ms);
   absl::Status Transmit();
-  absl::Status Fail(ErrorKind kind, absl::string_view message);
+  [[gnu::cold]] absl::Status Fail(ErrorKind kind, absl::string_view message);
   absl::Status FailedConnect(const absl::Status& status, bool handshake);
   bool RefusedByProxy() const;
   bool BodyEnded(absl::Status* error);

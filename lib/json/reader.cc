@@ -205,11 +205,16 @@ bool Reader::NextMember(Key& key) {
   while (end > from + 1 && IsSpace(data[end - 1])) --end;
   if (end - from < 2 || data[end - 1] != '"') return Fail();
   key.escaped = false;
-  if (end > first_escape_ && !CheckEscapes(from, end, key.escaped)) return Fail();
   key.span = Span{from, end - from};
   key.text = std::string_view(data + from + 1, end - from - 2);
   next_ = static_cast<size_t>(token - index_) + 2;
+  if (end > first_escape_) [[unlikely]]
+    return CheckKey(key);
   return true;
+}
+
+bool Reader::CheckKey(Key& key) {
+  return CheckEscapes(key.span.offset, key.span.end(), key.escaped) || Fail();
 }
 
 bool Reader::NextElement() {

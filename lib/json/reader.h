@@ -115,7 +115,7 @@ class Reader {
  private:
   static constexpr size_t kDepthLimit = 128;
 
-  bool Fail();
+  [[gnu::cold]] bool Fail();
   bool Enter(char bracket);
   bool NextInContainer(char close);
   char At(size_t token) const { return text_.data()[index_[token]]; }
@@ -123,6 +123,7 @@ class Reader {
   size_t ScalarEnd(size_t token) const;  // up to the next token, without trailing whitespace
   bool ReadString(size_t token, size_t& end, bool& escaped);
   bool CheckEscapes(size_t from, size_t end, bool& escaped);
+  [[gnu::noinline]] bool CheckKey(Key& key);
   bool ReadScalar(Kind kind, size_t& end, bool& escaped);
   bool ReadContainer(Kind kind);
 

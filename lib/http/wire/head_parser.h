@@ -61,7 +61,7 @@ class HeadParser {
 
   Headers& headers() { return type_ == Type::kRequest ? request_.headers : response_.headers; }
   bool ReadPlainly(const char* data, size_t size);
-  Result Fail(HeadError error, std::string_view reason);
+  [[gnu::cold]] Result Fail(HeadError error, std::string_view reason);
   bool Append(std::string_view& text, const char* data, size_t size);
   Result Explain(int code);
   Result Finish(const char* data, size_t size);
