@@ -55,7 +55,10 @@ void Inbound::WipeCredentials() {
 std::span<char> Inbound::ReadSpace() {
   switch (phase_) {
     case Phase::kHead: {
-      if (!head_buffer_) head_buffer_ = loop_.buffers().Take(kFirstSize);
+      if (!head_buffer_) {
+        const bool request = type_ == HeadParser::Type::kRequest;
+        head_buffer_ = loop_.buffers().Take(request ? kFirstSize : kFirstResponseSize);
+      }
       size_t capacity = head_buffer_.capacity() - kSlack;
       if (head_size_ == capacity) {
         async::Buffer larger = loop_.buffers().Take(head_buffer_.capacity() * 2);

@@ -87,6 +87,8 @@ class Inbound {
   enum class Framing : uint8_t { kNone, kLength, kChunked, kUntilEnd };
 
   static constexpr size_t kFirstSize = 16 * 1024;
+  // A short answer arrives in one piece with its head, and should be read and passed on as one.
+  static constexpr size_t kFirstResponseSize = 32 * 1024;
   static constexpr size_t kLargeSize = 64 * 1024;
   static constexpr size_t kTrustedLength = 1024 * 1024;  // reserved at once for a declared length
 
