@@ -11,6 +11,7 @@
 #include "admin_worker/push/destination_ports.h"
 #include "admin_worker/push/destination_table.h"
 #include "admin_worker/push/zone_content.h"
+#include "lib/os/wipe_stack.h"
 
 namespace aisix::admin {
 namespace {
@@ -71,6 +72,7 @@ class Publisher::Impl {
     while (TakeIncoming()) {
       const absl::Time now = absl::Now();
       Reconcile(now);
+      os::WipeStack();
       Wait(now);
     }
     // Every outstanding event must come before the queue may go.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "lib/os/wipe_stack.h"
 #include "proto/config.grpc.pb.h"
 
 namespace aisix::ipc {
@@ -46,6 +47,7 @@ class ConfigService::Impl final : public config::Config::Service {
       }
       if (!Add(chunk, batch, applied_before))
         return {grpc::StatusCode::FAILED_PRECONDITION, "another push was applied meanwhile"};
+      os::WipeStack();
       if (!chunk.end()) continue;
       open = false;
       batch.epoch = epoch;
@@ -57,6 +59,7 @@ class ConfigService::Impl final : public config::Config::Service {
       if (!Apply(std::move(batch), applied, applied_before))
         return {grpc::StatusCode::FAILED_PRECONDITION, "another push was applied meanwhile"};
       batch = ConfigBatch();
+      os::WipeStack();
       if (!stream->Write(applied)) break;
     }
     return grpc::Status::OK;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lib/os/wipe_stack.h"
 #include "lib/tls/error_text.h"
 
 namespace aisix::tls {
@@ -106,6 +107,7 @@ absl::StatusOr<Identity> ReadIdentity(std::string_view chain_pem, std::string_vi
     identity.chain.push_back(std::move(encoded));
   }
   identity.key = *std::move(key);
+  os::WipeStack();
   return identity;
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/ipc/totals.h"
 #include "lib/os/error.h"
+#include "lib/os/wipe_stack.h"
 #include "lib/sandbox/render.h"
 #include "proxy_worker/pipeline/chat.h"
 #include "proxy_worker/providers/planner.h"
@@ -213,6 +214,7 @@ std::string ProxyWorker::Reload() {
   absl::StatusOr<ProviderPlanner> planner = MakePlanner();
   if (planner.ok()) {
     intake_->Replan(*std::move(planner));
+    os::WipeStack();
   } else {
     refused = std::string(planner.status().message());
     logger_.Write(log::Level::kWarn, kTarget, "new upstream TLS files are not usable; the old ones stay",

@@ -1,6 +1,7 @@
 #include "admin_worker/source/etcd/etcd_source.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <iterator>
@@ -8,6 +9,7 @@
 
 #include "lib/crypto/secret.h"
 #include "lib/model/kind.h"
+#include "lib/os/wipe_stack.h"
 
 namespace aisix::admin::etcd {
 namespace {
@@ -124,6 +126,7 @@ std::string EtcdSource::Reload(bool) {
 void EtcdSource::Start(Publish publish, OnStarted on_started) {
   publish_ = std::move(publish);
   const bool restored = RestoreState() || RestoreCache();
+  os::WipeStack();
   if (!restored) {
     auto nothing = std::make_shared<Version>();
     nothing->loaded = false;
@@ -233,6 +236,7 @@ void EtcdSource::Run() {
       TakeOne(item);
     }
     ApplyChanges(std::move(changes));
+    os::WipeStack();
   }
 }
 
@@ -244,6 +248,7 @@ void EtcdSource::TakeOne(FeedItem& item) {
   } else if (const auto* end = std::get_if<LoadEnd>(&item)) {
     const Outcome outcome = ledger_.FinishLoad({}, absl::ToUnixSeconds(absl::Now()));
     Commit(outcome, end->revision, Step::kLoad);
+    ::malloc_trim(0);  // the pages, and what they were decoded to, were as large as what stays
   } else {
     status_.OnFetchFailure(absl::Now());
     std::string batch;

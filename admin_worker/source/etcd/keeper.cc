@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/os/wipe_stack.h"
+
 namespace aisix::admin::etcd {
 namespace {
 
@@ -68,6 +70,7 @@ void Keeper::Run() {
     if (rewrite || log_.wants_rewrite()) Rewrite();
     if (rewrite) forget_elsewhere_();
     if (cache_ != nullptr && version != nullptr) WriteCache(version);
+    os::WipeStack();
     pause = std::max(kInterval, kShare * (absl::Now() - begin));
   }
 }

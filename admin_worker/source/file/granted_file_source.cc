@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lib/os/wipe_stack.h"
+
 namespace aisix::admin::file {
 namespace {
 
@@ -22,6 +24,7 @@ void GrantedFileSource::Start(Publish publish, OnStarted on_started) {
     started = source_.Start(inherited_.ReadFile(kResourcesFile), inherited_.environment);
   inherited_.environment.clear();  // it holds callers' keys; with each reload it comes again
   if (started.ok()) source_.SetPublish(std::move(publish));
+  os::WipeStack();
   on_started(started);
 }
 
@@ -30,6 +33,7 @@ std::string GrantedFileSource::Reload(bool everything) {
   if (everything) {
     source_.Reload(inherited_.ReadFile(kResourcesFile), inherited_.environment);
     inherited_.environment.clear();
+    os::WipeStack();
   }
   return {};
 }

@@ -8,6 +8,8 @@
 #include <thread>
 #include <unordered_map>
 
+#include "lib/os/wipe_stack.h"
+
 namespace aisix::admin::etcd {
 namespace {
 
@@ -20,7 +22,7 @@ void ForEachIndex(size_t count, unsigned threads, const Function& function) {
   const auto work = [&] {
     while (true) {
       const size_t begin = next.fetch_add(kChunk);
-      if (begin >= count) return;
+      if (begin >= count) return os::WipeStack();
       for (size_t i = begin; i < std::min(count, begin + kChunk); ++i) function(i);
     }
   };

@@ -8,6 +8,7 @@
 
 #include "admin_worker/source/etcd/client/error_text.h"
 #include "admin_worker/source/etcd/client/watch.h"
+#include "lib/os/wipe_stack.h"
 
 namespace aisix::admin::etcd {
 namespace {
@@ -144,6 +145,7 @@ absl::StatusOr<int64_t> Reader::Load() {
     }
     if (!page->entries.empty() && !feed_.Put(LoadPage{std::move(page->entries)}))
       return absl::CancelledError("stopping");
+    os::WipeStack();
     if (!more) break;
   }
   if (!feed_.Put(LoadEnd{revision})) return absl::CancelledError("stopping");
@@ -179,6 +181,7 @@ Reader::Ended Reader::Follow(int64_t revision) {
       Report(status);
       return Ended::kFailed;
     }
+    os::WipeStack();
     if (!*batch || (*batch)->changes.empty()) continue;
     if (feed_.PutChanges(std::move((*batch)->changes))) continue;
     logger_.Write(log::Level::kWarn, kTarget,
