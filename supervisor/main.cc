@@ -155,47 +155,51 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
   std::optional<OwnFigures> figures;
   std::optional<ZoneReplacement> replacement;
   std::optional<Upgrade> upgrade;
+  std::optional<Reload> reload;
   bool served = boot->running.has_value();
-  ProcessTable table(loop, logger,
-                     {boot->programs, boot->parts, boot->listeners, boot->files, part.proxy_workers},
-                     {.all_ready = [&] { logger.Write(log::Level::kInfo, "aisix", "all workers are ready"); },
-                      .fatal =
-                          [&](std::string reason) {
-                            if (!failure) failure = std::move(reason);
-                            loop.Stop();
-                          },
-                      .ended =
-                          [&](Zone zone) {
-                            drain->OnEnded(zone);
-                            service->OnZoneChanged();
-                          },
-                      .in_flight =
-                          [&](uint64_t requests) {
-                            drain->OnInFlight(requests);
-                            if (!drain->active()) return;
-                            service->SetStatus(fmt::format("Draining; requests in flight: {}", requests));
-                          },
-                      .ready =
-                          [&](Zone zone) {
-                            service->OnZoneChanged();
-                            if (zone == Zone::kMetrics) figures->Tell();
-                            if (zone == Zone::kProxy && !std::exchange(served, true)) service->OnServing();
-                          },
-                      .replace_me = [&](Zone zone) { replacement->One(zone); },
-                      .other_ended = [&](pid_t pid, const Exit& exit) { upgrade->OnChildEnded(pid, exit); }});
+  ProcessTable table(
+      loop, logger, {boot->programs, boot->parts, boot->listeners, boot->files, part.proxy_workers},
+      {.all_ready = [&] { logger.Write(log::Level::kInfo, "aisix", "all workers are ready"); },
+       .fatal =
+           [&](std::string reason) {
+             if (!failure) failure = std::move(reason);
+             loop.Stop();
+           },
+       .ended =
+           [&](Zone zone) {
+             drain->OnEnded(zone);
+             service->OnZoneChanged();
+           },
+       .in_flight =
+           [&](uint64_t requests) {
+             drain->OnInFlight(requests);
+             if (!drain->active()) return;
+             service->SetStatus(fmt::format("Draining; requests in flight: {}", requests));
+           },
+       .ready =
+           [&](Zone zone) {
+             service->OnZoneChanged();
+             if (zone == Zone::kMetrics) figures->Tell();
+             reload->OnReady(zone);
+             if (zone == Zone::kProxy && !std::exchange(served, true)) service->OnServing();
+           },
+       .replace_me = [&](Zone zone) { replacement->One(zone); },
+       .reloaded = [&](Zone zone, uint64_t number,
+                       const std::string& refused) { reload->OnAnswer(zone, number, refused); },
+       .other_ended = [&](pid_t pid, const Exit& exit) { upgrade->OnChildEnded(pid, exit); }});
   drain.emplace(loop, logger, table, std::chrono::seconds(part.min_drain_secs), [&] { loop.Stop(); });
   service.emplace(loop, logger,
                   ServiceManager::Options{origin.notify ? &*origin.notify : nullptr, origin.service.watchdog},
                   [&](Zone zone) { return table.IsReady(zone); });
   figures.emplace(loop, table, *std::move(stats));
   replacement.emplace(loop, logger, table);
-  Reload reload(loop, logger, table, boot->parts, boot->files,
-                {boot->bootstrap, boot->environment.get(), boot->config_path}, *std::move(watch),
-                part.reload_on_sighup);
+  reload.emplace(loop, logger, table, boot->parts, boot->files,
+                 BootstrapSource{boot->bootstrap, boot->environment.get(), boot->config_path},
+                 *std::move(watch), part.reload_on_sighup);
   upgrade.emplace(loop, logger, table, *boot,
                   Upgrade::Options{boot->programs.own_program(), std::move(arguments),
                                    origin.service.notify_socket, origin.service.watchdog});
-  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, reload, *service, *upgrade);
+  UpgradeRequest upgrade_request(loop, logger, table, *replacement, *drain, *reload, *service, *upgrade);
 
   loop.Watch(signals->fd(), [&] {
     for (const int number : signals->Take()) {
@@ -204,7 +208,7 @@ absl::Status RunGateway(const std::string& config_path, std::vector<std::string>
       } else if (number == SIGHUP) {
         if (drain->active()) continue;
         service->BeginReload();
-        reload.OnHangup([&] { service->EndReload(); });
+        reload->OnHangup([&] { service->EndReload(); });
       } else if (number == SIGUSR2) {
         upgrade_request.OnSignal();
       } else if (table.serving()) {

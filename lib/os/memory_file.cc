@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,6 +49,20 @@ absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::span<const std:
   for (const std::string_view piece : pieces) {
     if (absl::Status status = WriteAt(fd->get(), offset, piece); !status.ok()) return status;
     offset += static_cast<off_t>(piece.size());
+  }
+  if (::fcntl(fd->get(), F_ADD_SEALS, kAllSeals) != 0) return ErrorStatus(errno, "seal");
+  return fd;
+}
+
+absl::StatusOr<UniqueFd> CopyToSealedFile(const char* name, int source, size_t limit) {
+  absl::StatusOr<UniqueFd> fd = Create(name);
+  if (!fd.ok()) return fd;
+  for (off_t offset = 0;;) {
+    const ssize_t copied = ::sendfile(fd->get(), source, &offset, limit + 1);
+    if (copied < 0 && errno == EINTR) continue;
+    if (copied < 0) return ErrorStatus(errno, "copy");
+    if (static_cast<size_t>(offset) > limit) return absl::ResourceExhaustedError("file is too large");
+    if (copied == 0) break;
   }
   if (::fcntl(fd->get(), F_ADD_SEALS, kAllSeals) != 0) return ErrorStatus(errno, "seal");
   return fd;

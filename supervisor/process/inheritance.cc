@@ -37,7 +37,7 @@ absl::Status SendInheritance(const Inheritance& inheritance, const WorkerProcess
   }
   const Message standby = MakeMessage(MessageType::kStandby);
   std::vector<const Message*> messages = *std::move(listeners);
-  for (const Message* file : inheritance.files.For(worker.zone())) messages.push_back(file);
+  for (const Message* file : inheritance.files.ForStart(worker.zone())) messages.push_back(file);
   messages.insert(messages.end(), more.begin(), more.end());
   if (worker.role == WorkerProcess::Role::kPrepares) messages.push_back(&standby);
   messages.push_back(&begin);

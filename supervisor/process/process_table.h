@@ -34,6 +34,9 @@ class ProcessTable {
     std::function<void(Zone)> ready = [](Zone) {};  // a worker of this zone has become ready
     // A worker asks to be replaced, or has to be.
     std::function<void(Zone)> replace_me = [](Zone) {};
+    // The zone's current worker has taken a reload with this number, or refused its files and why.
+    std::function<void(Zone, uint64_t, const std::string&)> reloaded = [](Zone, uint64_t,
+                                                                          const std::string&) {};
     // A child that is no worker has ended.
     std::function<void(pid_t, const Exit&)> other_ended = [](pid_t, const Exit&) {};
   };

@@ -113,7 +113,7 @@ void ProcessTable::Activate(Zone zone) {
   worker.role = Role::kActing;
   if (replacement_) loop_.Cancel(std::exchange(replacement_->timer, 0));
   // Files may have changed since it started.
-  for (const Message* file : inheritance_.files.For(zone)) Deliver(worker, *file);
+  for (const Message* file : inheritance_.files.ForStart(zone)) Deliver(worker, *file);
   const absl::Status status =
       Connect(links_.OfActing(zone, worker.generation(), roster_.population()), 0, nullptr);
   if (!status.ok()) {

@@ -98,6 +98,9 @@ void ProcessTable::OnMessage(WorkerProcess& worker, const Message& message) {
     case MessageType::kReleased:
       OnReleased(worker);
       return;
+    case MessageType::kReloaded:
+      if (roster_.Of(zone).current.get() == &worker) hooks_.reloaded(zone, message.number, message.text);
+      return;
     case MessageType::kReplaceMe:
       // Not again and again: one that was taken over could keep everybody busy.
       if (worker.role != Role::kActing || worker.ReadyFor().value_or(0ms) < kOldEnough) return;

@@ -12,11 +12,14 @@
 #include <utility>
 
 #include "lib/os/error.h"
+#include "lib/os/memory_file.h"
 
 namespace aisix::supervisor {
 namespace {
 
 constexpr std::string_view kResourcesFile = "resources_file";
+constexpr std::string_view kTlsBlock = ".tls.";
+constexpr size_t kLargestKept = size_t{4} << 20;
 
 os::UniqueFd OpenPath(const std::string& path) {
   // Not blocking: a named pipe must not stop the supervisor.
@@ -54,9 +57,14 @@ GrantedFiles::GrantedFiles(std::vector<config::FileGrant> grants) {
   for (config::FileGrant& grant : grants) {
     const std::optional<Zone> zone = ZoneOfName(grant.zone);
     if (!zone) continue;  // a zone that this process does not run
-    Entry entry{std::move(grant), *zone, control::Message(), Identity()};
+    Entry entry;
+    entry.grant = std::move(grant);
+    entry.zone = *zone;
     entry.message.type = control::MessageType::kFile;
     entry.message.name = entry.grant.name;
+    entry.kept = entry.grant.name.find(kTlsBlock) != std::string::npos;
+    entry.good.type = entry.message.type;
+    entry.good.name = entry.message.name;
     entries_.push_back(std::move(entry));
   }
 }
@@ -105,6 +113,7 @@ std::vector<GrantedFiles::Changed> GrantedFiles::OpenChanged() {
     entry.message.fd = std::move(fd);
     entry.message.text.clear();
     entry.identity = identity;
+    Keep(entry);
     changed.push_back({entry.zone, &entry.message});
   }
   return changed;
@@ -128,7 +137,39 @@ int GrantedFiles::Open(Entry& entry) {
   entry.message.text = error == 0 ? std::string() : os::ErrorText(error);
   entry.identity = error == 0 ? IdentityOf(fd.get()) : Identity();
   entry.message.fd = std::move(fd);
+  Keep(entry);
   return error;
+}
+
+void GrantedFiles::Keep(Entry& entry) {
+  entry.confirmed = false;
+  entry.copy.reset();
+  if (!entry.kept || !entry.message.fd.valid()) return;
+  // What cannot be copied (a pipe) is not kept.
+  absl::StatusOr<os::UniqueFd> copy = os::CopyToSealedFile("kept", entry.message.fd.get(), kLargestKept);
+  if (copy.ok()) entry.copy = *std::move(copy);
+}
+
+std::vector<const control::Message*> GrantedFiles::ForStart(Zone zone) const {
+  std::vector<const control::Message*> messages;
+  for (const Entry& entry : entries_) {
+    if (entry.zone == zone) messages.push_back(entry.good.fd.valid() ? &entry.good : &entry.message);
+  }
+  return messages;
+}
+
+void GrantedFiles::Confirm(Zone zone) {
+  for (Entry& entry : entries_) {
+    if (entry.zone != zone || entry.confirmed) continue;
+    entry.confirmed = true;
+    entry.good.fd = std::move(entry.copy);  // of a file that is not there: none
+  }
+}
+
+bool GrantedFiles::IsUnconfirmed(Zone zone) const {
+  return std::any_of(entries_.begin(), entries_.end(), [zone](const Entry& entry) {
+    return entry.zone == zone && entry.good.fd.valid() && !entry.confirmed;
+  });
 }
 
 GrantedFiles::Identity GrantedFiles::IdentityOf(int fd) {

@@ -29,6 +29,14 @@ class GrantedFiles {
   // kFile messages for one zone, as of the last opening.
   std::vector<const control::Message*> For(Zone zone) const;
 
+  // The same for a worker that starts: certificates and keys as a worker of the zone could use them before,
+  // whatever the files hold now. They are kept as sealed copies, which are never mapped here.
+  std::vector<const control::Message*> ForStart(Zone zone) const;
+  // A worker of the zone uses what For gives.
+  void Confirm(Zone zone);
+  // ForStart gives something else than For.
+  bool IsUnconfirmed(Zone zone) const;
+
   // Watched files whose path leads to another file, or to other content, than when they were opened: opens
   // them again and returns their messages with the zone. What cannot be opened now is left as it was: in the
   // middle of a replacement a file may be missing for a moment. resources_file is not watched: it is read
@@ -50,11 +58,16 @@ class GrantedFiles {
   };
   struct Entry {
     config::FileGrant grant;
-    Zone zone;
+    Zone zone = Zone::kEgress;
     control::Message message;  // owns the descriptor
     Identity identity;
+    bool kept = false;       // a certificate or key
+    os::UniqueFd copy;       // of what `message` has, until it is confirmed
+    control::Message good;   // owns the copy of what was confirmed last
+    bool confirmed = false;  // `good` is of what `message` has
   };
   static int Open(Entry& entry);  // 0 or errno
+  static void Keep(Entry& entry);
   static Identity IdentityOf(int fd);
 
   std::vector<Entry> entries_;

@@ -65,7 +65,7 @@ void Reload::Give() {
       logger_.Write(Level::kWarn, kTarget, "file cannot be opened",
                     {{"file", log::Display{file->name}}, {"error", std::string_view(file->text)}});
     }
-    for (const Message* file : files_.For(zone)) table_.Send(zone, *file);
+    GiveFiles(zone);
     SendReload(zone, whole_);
   }
   ++given_;
@@ -98,7 +98,28 @@ void Reload::SendReload(Zone zone, bool whole) {
   Message reload;
   reload.type = MessageType::kReload;
   reload.text = whole ? "signal" : "files";
+  reload.number = unanswered_[zone] = ++last_number_;
   table_.Send(zone, reload);
+}
+
+void Reload::GiveFiles(Zone zone) {
+  for (const Message* file : files_.For(zone)) table_.Send(zone, *file);
+}
+
+void Reload::OnAnswer(Zone zone, uint64_t number, const std::string& refused) {
+  const auto latest = unanswered_.find(zone);
+  if (latest == unanswered_.end() || latest->second != number) return;
+  unanswered_.erase(latest);
+  if (refused.empty()) files_.Confirm(zone);
+}
+
+void Reload::OnReady(Zone zone) {
+  if (files_.IsUnconfirmed(zone)) {
+    GiveFiles(zone);
+    SendReload(zone, false);
+  } else if (!unanswered_.contains(zone)) {
+    files_.Confirm(zone);
+  }
 }
 
 void Reload::OnDirectoryEvent() {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "lib/log/logger.h"
@@ -27,6 +29,11 @@ class Reload {
   // waits for the end of that. `ended` runs when the zones have been told.
   void OnHangup(std::function<void()> ended = nullptr);
   bool active() const { return !ended_.empty(); }
+  // A worker of this zone is ready: it gets what has changed since its files were used for the last time.
+  void OnReady(Zone zone);
+  // The zone's worker has taken the reload of this number; `refused`: empty, or why it does not use the
+  // files.
+  void OnAnswer(Zone zone, uint64_t number, const std::string& refused);
   // How often that has ended.
   uint64_t given() const { return given_; }
 
@@ -37,6 +44,7 @@ class Reload {
   void GiveChangedFiles();
   void TakeEnvironments(absl::StatusOr<StartParts> fresh);
   void SendReload(Zone zone, bool whole);
+  void GiveFiles(Zone zone);
 
   EventLoop& loop_;
   log::Logger& logger_;
@@ -51,6 +59,8 @@ class Reload {
   std::vector<std::function<void()>> next_ended_;
   bool change_pending_ = false;
   uint64_t given_ = 0;
+  uint64_t last_number_ = 0;
+  std::map<Zone, uint64_t> unanswered_;  // the latest reload of each zone, until it is answered
 };
 
 }  // namespace aisix::supervisor

@@ -129,6 +129,13 @@ def test_certificate_is_replaced(tmp_path, start_gateway, mock, authority, signa
         gateway.signal(signal.SIGHUP)
     gateway.wait_for_log(r"(WARN|ERROR) ", since=offset)
     assert serial() == second
+    # A worker that starts while the files are bad gets those that its predecessor used.
+    old = gateway.worker("proxy")
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: gateway.worker("proxy") not in (None, old), "another worker is there")
+    assert serial() == second
+    install(authority.issue("rotated-again"))
+    wait_until(lambda: serial() != second, "the new certificate is served")
 
 
 def test_bad_files_fail_the_boot(tmp_path, start_gateway, mock, authority):

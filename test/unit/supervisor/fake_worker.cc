@@ -117,6 +117,15 @@ class FakeWorker {
     }
   }
 
+  // A file whose content begins with "bad" is refused.
+  void AnswerReload(uint64_t number) {
+    Message answer;
+    answer.type = MessageType::kReloaded;
+    answer.number = number;
+    if (bad_) answer.text = "bad";
+    if (number != 0) static_cast<void>(control_.Send(answer));
+  }
+
   void Leave() {
     const std::string totals = fmt::format("totals of {}", ::getpid());
     static_cast<void>(aisix::os::WriteAll(inherited_.totals.get(), totals));
@@ -131,12 +140,14 @@ class FakeWorker {
         return false;
       case MessageType::kFile:
         ReportFile(message.name, message.fd.get(), message.text);
+        bad_ = message.fd.valid() && aisix::os::ReadAll(message.fd.get())->starts_with("bad");
         return false;
       case MessageType::kEnvironment:
         Report("environment");
         return false;
       case MessageType::kReload:
         Report(fmt::format("reload {}", message.text));
+        AnswerReload(message.number);
         if (message.text.starts_with("ports ")) {
           static_cast<void>(control_.SendDestinationPorts(*PortSet::Decode(message.text.substr(6))));
         }
@@ -192,6 +203,7 @@ class FakeWorker {
   std::multimap<std::string, aisix::os::UniqueFd> servers_;
   std::map<std::string, aisix::os::UniqueFd> clients_;
   uint64_t in_flight_ = 2;
+  bool bad_ = false;  // the last file
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,25 @@ class ReloadTest : public ::testing::Test {
                     BootstrapSource{bootstrap, -1, "config.yaml"}, *DirectoryWatch::Create(), whole);
   }
 
+  // As the program does it.
+  void Connect() {
+    zones_->on_ready = [this](Zone zone) { reload_->OnReady(zone); };
+    zones_->on_reloaded = [this](Zone zone, uint64_t number, const std::string& refused) {
+      reload_->OnAnswer(zone, number, refused);
+      answers_.push_back(refused);
+    };
+    for (const Zone zone : kZones) reload_->OnReady(zone);
+  }
+  void KillProxy() {
+    const pid_t old = zones_->table->PidOf(Zone::kProxy);
+    ::kill(old, SIGKILL);
+    zones_->RunUntil(
+        [&] { return zones_->table->PidOf(Zone::kProxy) != old && zones_->table->IsReady(Zone::kProxy); });
+  }
+  bool ProxySays(const std::string& text) const {
+    return zones_->Reported(Zone::kProxy, zones_->table->PidOf(Zone::kProxy), text);
+  }
+
   void Replace(const std::string& name, const std::string& content) const {
     std::ofstream(directory_ + "/new", std::ios::trunc) << content;
     std::filesystem::rename(directory_ + "/new", directory_ + "/" + name);
@@ -46,6 +66,7 @@ class ReloadTest : public ::testing::Test {
   std::string directory_;
   std::optional<Zones> zones_;
   std::optional<Reload> reload_;
+  std::vector<std::string> answers_;
 };
 
 TEST_F(ReloadTest, HangupGivesFilesThenVariablesThenTheWord) {
@@ -96,6 +117,27 @@ TEST_F(ReloadTest, WithoutAFileSourceOnlyFilesAreReadAgain) {
   reload_->OnHangup();
   zones_->RunUntil([&] { return zones_->Reported(Zone::kAdmin, "reload files"); });
   EXPECT_FALSE(zones_->Reported(Zone::kAdmin, "environment"));
+}
+
+// A worker that is started while the file is bad gets what its predecessor used.
+TEST_F(ReloadTest, TheLastGoodCertificateIsKeptForRestarts) {
+  Start(true);
+  Connect();
+  Replace("cert", "bad-cert");
+  zones_->RunUntil([&] { return answers_ == std::vector<std::string>{"bad"}; });
+  KillProxy();
+  zones_->RunUntil([&] { return ProxySays("file proxy.tls.cert_file old-cert"); });
+  // And then what is there now, which it refuses as well.
+  zones_->RunUntil([&] { return ProxySays("file proxy.tls.cert_file bad-cert") && answers_.size() == 2; });
+  EXPECT_EQ(answers_[1], "bad");
+
+  std::ofstream(directory_ + "/cert", std::ios::trunc) << "new-cert";
+  zones_->RunUntil([&] { return ProxySays("file proxy.tls.cert_file new-cert") && answers_.size() >= 3; });
+  // Written over, not replaced: the copy is of what was used.
+  zones_->RunUntil([&] { return answers_.back().empty() && !zones_->files.IsUnconfirmed(Zone::kProxy); });
+  std::ofstream(directory_ + "/cert", std::ios::trunc) << "bad-again";
+  KillProxy();
+  zones_->RunUntil([&] { return ProxySays("file proxy.tls.cert_file new-cert"); });
 }
 
 TEST_F(ReloadTest, AFileThatIsGoneIsReportedToItsZone) {

@@ -45,7 +45,15 @@ Zones::Zones(std::vector<config::FileGrant> grants, uint32_t proxy_loops, Proces
                                         [this](uint64_t requests) {
                                           if (on_in_flight) on_in_flight(requests);
                                         },
+                                    .ready =
+                                        [this](Zone zone) {
+                                          if (on_ready) on_ready(zone);
+                                        },
                                     .replace_me = [this](Zone zone) { to_replace.push_back(zone); },
+                                    .reloaded =
+                                        [this](Zone zone, uint64_t number, const std::string& refused) {
+                                          if (on_reloaded) on_reloaded(zone, number, refused);
+                                        },
                                     .other_ended =
                                         [this](pid_t pid, const Exit& exit) {
                                           if (on_other_ended) on_other_ended(pid, exit);

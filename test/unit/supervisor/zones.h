@@ -59,6 +59,8 @@ class Zones {
   std::function<void(uint64_t)> on_in_flight;
   std::function<void(pid_t, const Exit&)> on_other_ended;
   std::vector<Zone> to_replace;
+  std::function<void(Zone)> on_ready;
+  std::function<void(Zone, uint64_t, const std::string&)> on_reloaded;
 
  private:
   void ReadReports();

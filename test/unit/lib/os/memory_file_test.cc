@@ -34,6 +34,19 @@ TEST(SealedFile, JoinsPieces) {
   EXPECT_EQ(*ReadAll(file->get()), std::string("one\0two", 7));
 }
 
+TEST(SealedFile, CopiesAnother) {
+  const UniqueFd source = *CreateMemoryFile("source");
+  const std::string content(100'000, 'x');
+  ASSERT_TRUE(WriteAll(source.get(), content).ok());
+  absl::StatusOr<UniqueFd> copy = CopyToSealedFile("copy", source.get(), content.size());
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  EXPECT_TRUE(IsSealed(copy->get()));
+  ASSERT_TRUE(WriteAll(source.get(), "other").ok());
+  EXPECT_EQ(*ReadAll(copy->get()), content);
+  EXPECT_TRUE(absl::IsResourceExhausted(CopyToSealedFile("copy", source.get(), 4).status()));
+  EXPECT_FALSE(CopyToSealedFile("copy", -1, 4).ok());
+}
+
 TEST(ReadAll, IgnoresTheSharedOffset) {
   absl::StatusOr<UniqueFd> file = CreateSealedFile("test", "0123456789");
   ASSERT_TRUE(file.ok());
