@@ -17,6 +17,17 @@ from wire import chat_body
 COUNTERS = re.compile(r"^((?:aisix_\w+_total|process_cpu_seconds_total|\w+_(?:count|sum|bucket))(?:\{[^}]*\})?) (\S+)$", re.M)
 
 
+@pytest.fixture
+def start_gateway(start_gateway):
+    """A gateway of which the supervisor knows that it serves: before that it refuses to be upgraded."""
+    def start(*arguments, **options):
+        gateway = start_gateway(*arguments, **options)
+        gateway.wait_for_log("all workers are ready")
+        return gateway
+
+    return start
+
+
 def workers(gateway):
     """{zone: [pid, …]}"""
     found = children_of(gateway.pid)
