@@ -25,7 +25,9 @@ struct DocumentKey {
 class DocumentValue {
  public:
   // `revision`: the generation of the file, or the mod_revision of etcd. `json`: what is pushed to the zones.
-  DocumentValue(int64_t revision, std::string json) : revision_(revision), json_(std::move(json)) {}
+  DocumentValue(int64_t revision, std::string json) : revision_(revision), json_(std::move(json)) {
+    json_.shrink_to_fit();  // there may be 100,000 of them
+  }
   ~DocumentValue() { crypto::Wipe(json_); }
   DocumentValue(const DocumentValue&) = delete;
   DocumentValue& operator=(const DocumentValue&) = delete;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <thread>
 
 #include "admin_worker/resources/canonical_json.h"
 #include "admin_worker/source/file/convert.h"
@@ -242,7 +243,9 @@ std::variant<LoadedFile, LoadReport> LoadFile(std::string_view path,
     return unreadable;
   }
   Loading loading(variables, schemas);
-  loading.Run(*content);
+  // A thread of its own has a heap of its own: what the trees took can be given back as a whole, because no
+  // document that stays lies among them.
+  std::thread([&] { loading.Run(*content); }).join();
   EntryTable& table = loading.table();
   if (!table.report.errors.empty()) {
     table.report.path = std::string(path);
@@ -255,7 +258,6 @@ std::variant<LoadedFile, LoadReport> LoadFile(std::string_view path,
   for (Entry& entry : table.entries) {
     model::UseCanonicalNames(entry.kind, entry.document);
     documents.Put(entry.kind, entry.id, MakeDocument(generation, CanonicalJson(entry.document)));
-    entry.document = nullptr;
   }
   file.documents = documents.Finish();
   return file;
