@@ -64,8 +64,13 @@ absl::StatusOr<UniqueFd> CopyToSealedFile(const char* name, int source, size_t l
     if (static_cast<size_t>(offset) > limit) return absl::ResourceExhaustedError("file is too large");
     if (copied == 0) break;
   }
+  // Also reopened it stays what it is.
+  if (::fchmod(fd->get(), 0400) != 0) return ErrorStatus(errno, "chmod");
   if (::fcntl(fd->get(), F_ADD_SEALS, kAllSeals) != 0) return ErrorStatus(errno, "seal");
-  return fd;
+  const std::string path = "/proc/self/fd/" + std::to_string(fd->get());
+  UniqueFd reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!reader.valid()) return ErrorStatus(errno, "reopen");
+  return reader;
 }
 
 absl::StatusOr<UniqueFd> CreateMemoryFile(const char* name) {

@@ -18,8 +18,8 @@ absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::string_view con
 // The same from pieces, without a copy of the whole in this process's memory.
 absl::StatusOr<UniqueFd> CreateSealedFile(const char* name, std::span<const std::string_view> pieces);
 
-// The same with the content of another regular file, which never comes into this process's memory. More than
-// `limit` bytes: RESOURCE_EXHAUSTED.
+// The same with the content of another regular file, which never comes into this process's memory; the
+// descriptor is for reading, like one of the file. More than `limit` bytes: RESOURCE_EXHAUSTED. Needs /proc.
 absl::StatusOr<UniqueFd> CopyToSealedFile(const char* name, int source, size_t limit);
 
 // An empty file that every holder may write; only further seals are forbidden. Close-on-exec.

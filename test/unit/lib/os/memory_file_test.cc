@@ -43,6 +43,8 @@ TEST(SealedFile, CopiesAnother) {
   EXPECT_TRUE(IsSealed(copy->get()));
   ASSERT_TRUE(WriteAll(source.get(), "other").ok());
   EXPECT_EQ(*ReadAll(copy->get()), content);
+  EXPECT_EQ(::pwrite(copy->get(), "x", 1, 0), -1);
+  EXPECT_EQ(errno, EBADF);
   EXPECT_TRUE(absl::IsResourceExhausted(CopyToSealedFile("copy", source.get(), 4).status()));
   EXPECT_FALSE(CopyToSealedFile("copy", -1, 4).ok());
 }
