@@ -39,13 +39,14 @@ def table(results):
              "|---" * (len(results) + 2) + "|"]
 
     def row(name, cell, target=""):
-        lines.append(f"| {name} | " + " | ".join(cell(result) for result in results) + f" | {target} |")
+        cells = [name, *(cell(result) for result in results), target]
+        lines.append("|" + "|".join(f" {text} " if text else " " for text in cells) + "|")
 
     def of_last(value):
         return lambda result: f"{value:,}" if value is not None and result is results[-1] else ""
 
     def pair(result, name, first, second):
-        return f"{result[name][first]['p99']:.2g} / {result[name][second]['p99']:.2g} ms"
+        return f"{result[name][first]['p99']:.1f} / {result[name][second]['p99']:.1f} ms"
 
     row("first request served after the start", lambda result: f"{result['first_serve_seconds']:.1f} s", "3 s")
     row("put to served, p50 / p99",
