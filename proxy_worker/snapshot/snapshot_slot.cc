@@ -1,11 +1,13 @@
 #include "proxy_worker/snapshot/snapshot_slot.h"
 
+#include "lib/os/wipe_stack.h"
 #include "proxy_worker/snapshot/snapshot_reclaimer.h"
 
 namespace aisix::proxy {
 
 void PinnedSnapshot::Retire(HeldSnapshot* held) {
   held->reclaimer->Retire(std::unique_ptr<HeldSnapshot>(held));
+  os::WipeStack();  // nobody on this loop uses its credentials any more
 }
 
 SnapshotSlot::SnapshotSlot(SnapshotReclaimer& reclaimer)

@@ -68,10 +68,10 @@ void Keeper::Run() {
     }
     const absl::Time begin = absl::Now();
     if (rewrite || log_.wants_rewrite()) Rewrite();
-    if (rewrite) forget_elsewhere_();
     if (cache_ != nullptr && version != nullptr) WriteCache(version);
-    os::WipeStack();
     pause = std::max(kInterval, kShare * (absl::Now() - begin));
+    if (rewrite) forget_elsewhere_();
+    os::WipeStack();
   }
 }
 
