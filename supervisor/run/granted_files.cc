@@ -62,7 +62,7 @@ GrantedFiles::GrantedFiles(std::vector<config::FileGrant> grants) {
     entry.zone = *zone;
     entry.message.type = control::MessageType::kFile;
     entry.message.name = entry.grant.name;
-    entry.kept = entry.grant.name.find(kTlsBlock) != std::string::npos;
+    entry.kept = *zone == Zone::kProxy && entry.grant.name.find(kTlsBlock) != std::string::npos;
     entry.good.type = entry.message.type;
     entry.good.name = entry.message.name;
     entries_.push_back(std::move(entry));

@@ -29,7 +29,7 @@ class GrantedFiles {
   // kFile messages for one zone, as of the last opening.
   std::vector<const control::Message*> For(Zone zone) const;
 
-  // The same for a worker that starts: certificates and keys as a worker of the zone could use them before,
+  // The same for a worker that starts: certificates and keys of the proxy as a worker could use them before,
   // whatever the files hold now. They are kept as sealed copies, which are never mapped here.
   std::vector<const control::Message*> ForStart(Zone zone) const;
   // A worker of the zone uses what For gives.

@@ -12,11 +12,10 @@ TABLE = Table(pathlib.Path(__file__).parent / "expected.txt")
 COLUMNS = ["proxy", "metrics", "egress", "admin", "admin+etcd"]
 TCP_RULES = 4  # the Landlock ABI that has them
 
-# What is stopped without the lock, too: by files that are granted for reading only, some of them sealed copies that
-# nobody may write, by processes that are not dumpable, and by the host's setting for ping sockets.
+# What is stopped without the lock, too: by files that are granted for reading only, by processes that are not
+# dumpable, and by the host's setting for ping sockets.
 OTHER_MEANS = {
     "write to a granted file", "truncate a granted file", "map a granted file writable", "fallocate a granted file",
-    "reopen a granted file for writing",
     "environment of the supervisor", "memory of the supervisor", "environment of another zone", "memory of another zone",
     "memory map of another zone", "control socket of another zone", "core dump", "ping socket",
     "connect the control socket elsewhere"}
