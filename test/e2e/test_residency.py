@@ -40,9 +40,9 @@ ALLOWED = {
     "variable that nobody names": (NOWHERE, SUPERVISOR),
     "password of the HTTP proxy": (PROXY, SUPERVISOR),
     "proxy TLS key": (PROXY, SUPERVISOR | PROXY),
-    "admin TLS key": (ADMIN, SUPERVISOR | ADMIN),
+    "admin TLS key": (ADMIN, NOWHERE),
     "etcd password": (ADMIN, SUPERVISOR),
-    "etcd client key": (ADMIN, SUPERVISOR | ADMIN),
+    "etcd client key": (ADMIN, NOWHERE),
 }
 
 
