@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "lib/model/api_key.h"
 #include "lib/model/claim_mapping.h"
@@ -150,15 +152,14 @@ bool UrlHasCredentials(std::string_view url) {
   if (question == std::string_view::npos) return false;
   std::string_view query = rest.substr(question + 1);
   while (!query.empty()) {
-    const size_t end = query.find('&');
-    const std::string_view parameter = query.substr(0, end);
-    const std::string name = absl::AsciiStrToLower(std::string(parameter.substr(0, parameter.find('='))));
-    for (std::string_view secret :
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string parameter = absl::AsciiStrToLower(std::string(query.substr(0, end)));
+    for (const std::string_view secret :
          {"access_token", "token", "client_secret", "password", "api_key", "apikey"}) {
-      if (name == secret) return true;
+      if (!parameter.starts_with(secret)) continue;
+      if (parameter.size() == secret.size() || parameter[secret.size()] == '=') return true;
     }
-    if (end == std::string_view::npos) break;
-    query.remove_prefix(end + 1);
+    query.remove_prefix(std::min(end + 1, query.size()));
   }
   return false;
 }

@@ -79,7 +79,7 @@ void WarnOfPlainEtcd(const Settings& settings, std::vector<std::string>& warning
     bool plain =
         Lower(endpoint).starts_with("http://") || (!Contains(endpoint, "://") && !settings.etcd->tls);
     if (!plain || IsLocalEndpoint(endpoint)) continue;
-    warnings.push_back(
+    warnings.emplace_back(
         "etcd.endpoints names another host without TLS: resources with their credentials cross the network "
         "in "
         "clear text");
@@ -118,7 +118,7 @@ std::vector<std::string> StartWarnings(const Loaded& loaded, const Environment& 
   WarnOfListeners(loaded.settings, warnings);
   WarnOfPlainEtcd(loaded.settings, warnings);
   if (!loaded.settings.upstream.tls.verify) {
-    warnings.push_back("upstream.tls.verify is false: any certificate of a provider is accepted");
+    warnings.emplace_back("upstream.tls.verify is false: any certificate of a provider is accepted");
   }
   WarnOfEnvironment(environment, warnings);
   return warnings;
