@@ -56,7 +56,7 @@ void ZoneWorkers::End(uint64_t generation, const std::optional<std::vector<metri
   if (totals.has_value()) worker.figures = LastFigures(*totals, worker.figures);
   const bool succeeded =
       std::any_of(found, workers_.end(), [](const auto& w) { return !w->ended && w->heard(); });
-  if (worker.heard() && !succeeded) return;  // shown for now
+  if (worker.heard() && !succeeded) return;  // shown until a successor was heard
   Count(generation, worker.figures);
   workers_.erase(found);
 }

@@ -193,6 +193,14 @@ def upgrade(gateway, seen, falls):
     assert wait_until(ended, "the upgrade has ended", timeout=60) == "complete"
 
 
+def check_nothing_lost(show, what, seconds, falls, load):
+    """After `what`, which took so many seconds each: no request failed, and no counter was seen to fall."""
+    show(f"{what}, {statistics.median(seconds):.2f} s each (median); {len(falls)} counters fell")
+    report(show, load)
+    assert [str(failure) for failure in load.failures] == []
+    assert falls == []
+
+
 def test_replacements(start_gateway, mock, show, kills):
     replacements = some(kills, REPLACEMENTS)
     gateway = start_gateway(resources(mock.base))
@@ -209,11 +217,7 @@ def test_replacements(start_gateway, mock, show, kills):
             now = {zone: children_of(gateway.pid)[name] for zone, name in ZONES.items()}
             assert all(set(now[zone]) - set(old[zone]) for zone in ZONES), (old, now)
             load.wait_for(RATE)
-    show(f"{replacements} x replacement of every zone, {statistics.median(seconds):.2f} s each (median); "
-         f"{len(falls)} counters fell")
-    report(show, load)
-    assert [str(failure) for failure in load.failures] == []
-    assert falls == []
+    check_nothing_lost(show, f"{replacements} x replacement of every zone", seconds, falls, load)
     quiet(gateway)
     check_flat(show, before, footprint(gateway, mock), ["supervisor"])
     answered = gateway.metric("aisix_proxy_requests_total")
@@ -269,11 +273,7 @@ def test_upgrades_to_rebuilt_programs(tmp_path, mock, show, kills):
                 assert gateway.pid == pid and gateway.alive()
                 assert os.readlink(f"/proc/{pid}/exe") == str(prefix / "bin" / "aisix"), "the old program runs"
                 load.wait_for(RATE)
-        show(f"{upgrades} x SIGUSR2 to a rebuilt program, {statistics.median(seconds):.2f} s each (median); "
-             f"{len(falls)} counters fell")
-        report(show, load)
-        assert [str(failure) for failure in load.failures] == []
-        assert falls == []
+        check_nothing_lost(show, f"{upgrades} x SIGUSR2 to a rebuilt program", seconds, falls, load)
         quiet(gateway)
         check_flat(show, before, footprint(gateway, mock), ["supervisor"])
     finally:
